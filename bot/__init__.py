@@ -1,0 +1,1 @@
+"""The shell: settings, the web app, the turn, delivery, commands and platforms."""

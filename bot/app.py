@@ -1,0 +1,420 @@
+"""The web app: its routes as a literal list, and what it is made of."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sse_starlette import EventSourceResponse
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Send
+from starlette.types import Scope as ASGIScope
+
+from bot import ticker
+from bot.clock import utc_now
+from bot.drawing import Drawing
+from bot.intake import Clock, Intake
+from bot.links import Links
+from bot.platforms import web
+from bot.turn import Event, Taken
+from bot.web import pages
+from bot.web.result import result_view
+from dialogs.content import Content
+from dialogs.events import Command, Opened
+from dialogs.messages import from_json
+from scoring import look
+from scoring.result import from_json as result_from_json
+from storage import Database, outbox, owners, results
+
+STATIC = Path(__file__).parent / "web" / "static"
+FONTS = Path(look.__file__).parent / "fonts"
+# The page shows so many of the latest turns; all of them are in the export.
+HISTORY = 200
+LARGEST_BODY = 256 * 1024
+# A page that waits looks again so often, in case another process took the turn it waits for.
+LOOK_AGAIN_SECONDS = 5.0
+
+HEADERS = {
+    "content-security-policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+log = structlog.get_logger()
+
+
+class Arrivals:
+    """Wakes the pages that wait for an owner's next turn."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, set[asyncio.Event]] = {}
+
+    def announce(self, owner_id: int) -> None:
+        """A turn of this owner has been taken."""
+        for event in self._waiting.get(owner_id, ()):
+            event.set()
+
+    async def wait(self, owner_id: int, event: asyncio.Event) -> None:
+        """Wait for the owner's next turn, or until it is time to look again."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), LOOK_AGAIN_SECONDS)
+        event.clear()
+
+    @contextlib.contextmanager
+    def listening(self, owner_id: int) -> Any:
+        """An event that is set at each turn of this owner, for as long as the block lasts."""
+        event = asyncio.Event()
+        self._waiting.setdefault(owner_id, set()).add(event)
+        try:
+            yield event
+        finally:
+            self._waiting[owner_id].discard(event)
+            if not self._waiting[owner_id]:
+                del self._waiting[owner_id]
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the app is made of; the routes find it in `request.app.state.parts`."""
+
+    database: Database
+    content: Content
+    intake: Intake
+    cookies: web.Cookies
+    links: Links
+    drawing: Drawing
+    secure: bool
+    arrivals: Arrivals = field(default_factory=Arrivals)
+
+    async def take(self, event: Event) -> Taken:
+        """Have an event taken, and wake the pages that wait for its answer."""
+        taken = await asyncio.wrap_future(self.intake.submit(event))
+        self.arrivals.announce(taken.owner_id)
+        return taken
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the app that serves this request."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+# ---------------------------------------------------------------- the chat
+
+
+async def chat(request: Request) -> Response:
+    """The chat page; a browser not seen before is greeted."""
+    parts = parts_of(request)
+    address = parts.cookies.read(request)
+    lost = address is None and web.COOKIE in request.cookies
+    address = address or web.new_address()
+    entries = await asyncio.to_thread(history, parts, address, 0)
+    if not entries:
+        opened = Opened(request.query_params.get("c", "")[:100])
+        await parts.take(Event(f"{address}:opened", web.CHANNEL, web.ACCOUNT, address, opened))
+        entries = await asyncio.to_thread(history, parts, address, 0)
+    response = HTMLResponse(pages.chat_page(entries, lost=lost), headers={"cache-control": "no-store"})
+    parts.cookies.give(response, address, parts.secure)
+    return response
+
+
+async def say(request: Request) -> Response:
+    """A form of the chat page: a tap or a text."""
+    parts = parts_of(request)
+    if not web.same_site(request.headers):
+        raise HTTPException(403)
+    address = parts.cookies.read(request)
+    if address is None:
+        # Without its cookie the page belongs to nobody; it is drawn anew, which begins a conversation.
+        return RedirectResponse("/", 303)
+    async with request.form(max_files=1, max_fields=100, max_part_size=LARGEST_BODY) as form:
+        event = web.parse(form, address)
+    await parts.take(event)
+    if "application/json" in request.headers.get("accept", ""):
+        return Response(status_code=204)
+    return RedirectResponse("/", 303)
+
+
+async def stream(request: Request) -> Response:
+    """The turns after `after`, as they come, as server-sent events."""
+    parts = parts_of(request)
+    address = parts.cookies.read(request)
+    owner = await asyncio.to_thread(find, parts, address) if address else None
+    if owner is None:
+        # 204 tells an EventSource to stop asking.
+        return Response(status_code=204)
+    seen = request.headers.get("last-event-id") or request.query_params.get("after", "0")
+    after = int(seen) if seen.isdecimal() else 0
+    return EventSourceResponse(turns(parts, owner.id, after), ping=20)
+
+
+async def turns(parts: Parts, owner_id: int, after: int) -> AsyncIterator[dict[str, str]]:
+    """The turns of an owner as events for the page, for as long as it listens."""
+    with parts.arrivals.listening(owner_id) as arrival:
+        while True:
+            for entry in await asyncio.to_thread(entries_of, parts, owner_id, after):
+                after = entry.turn
+                yield {"event": "turn", "id": str(entry.turn), "data": pages.fragment(entry)}
+            await parts.arrivals.wait(owner_id, arrival)
+
+
+def find(parts: Parts, address: str) -> owners.Owner | None:
+    """The owner who is at a browser's address."""
+    with parts.database.reading() as connection:
+        return owners.find(connection, web.CHANNEL, web.ACCOUNT, address)
+
+
+def history(parts: Parts, address: str, after: int) -> list[pages.Entry]:
+    """The turns of the owner at a browser's address; none where there is no owner."""
+    owner = find(parts, address)
+    return entries_of(parts, owner.id, after) if owner else []
+
+
+def entries_of(parts: Parts, owner_id: int, after: int) -> list[pages.Entry]:
+    """The latest turns of an owner after turn `after`."""
+    with parts.database.reading() as connection:
+        exchanges = outbox.exchanges(connection, owner_id, after, HISTORY)
+    return [pages.Entry(e.turn, e.said, tuple(from_json(message) for message in e.messages)) for e in exchanges]
+
+
+# ---------------------------------------------------------------- the result
+
+
+async def result(request: Request) -> Response:
+    """The page of a result, for whoever has its address."""
+    parts = parts_of(request)
+    stored, before = await asyncio.to_thread(found, parts, request.path_params["token"])
+    view = result_view(
+        parts.content.questionnaire,
+        parts.content.catalogue,
+        parts.content.reference,
+        result=result_from_json(stored.result),
+        answers=stored.answers,
+        token=stored.token,
+        day=stored.day,
+        earlier=(result_from_json(before.result), before.day) if before else None,
+    )
+    return HTMLResponse(pages.result_page(view), headers={"cache-control": "no-store"})
+
+
+async def picture(request: Request) -> Response:
+    """A picture of a result."""
+    parts = parts_of(request)
+    stored, before = await asyncio.to_thread(found, parts, request.path_params["token"])
+    kind = request.path_params["kind"]
+    earlier = result_from_json(before.result) if before else None
+    svg = parts.drawing.svg(kind, result_from_json(stored.result), earlier)
+    if svg is None:
+        raise HTTPException(404)
+    tag = f'"{hashlib.sha256(svg.encode()).hexdigest()[:32]}"'
+    # The picture changes when an answer is changed, so the browser asks each time whether it still stands.
+    headers = {"cache-control": "private, no-cache", "etag": tag}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(await parts.drawing.png(svg), media_type="image/png", headers=headers)
+
+
+def found(parts: Parts, token: str) -> tuple[results.Stored, results.Stored | None]:
+    """A result and the one before it; 404 where there is none."""
+    with parts.database.reading() as connection:
+        stored = results.by_token(connection, token)
+        if stored is None:
+            raise HTTPException(404)
+        return stored, results.before(connection, stored.owner_id, stored.run, stored.depth)
+
+
+async def delete_result(request: Request) -> Response:
+    """Delete a result, in the conversation of the owner whose it is."""
+    parts = parts_of(request)
+    if not web.same_site(request.headers):
+        raise HTTPException(403)
+    token = request.path_params["token"]
+    contact = await asyncio.to_thread(contact_of, parts, token)
+    channel, account, address = contact
+    command = Command("discard", token)
+    await parts.take(Event(f"{address}:discard:{token}"[:100], channel, account, address, command))
+    return HTMLResponse(pages.deleted_page())
+
+
+def contact_of(parts: Parts, token: str) -> tuple[str, str, str]:
+    """How the owner of a result is reached."""
+    with parts.database.reading() as connection:
+        stored = results.by_token(connection, token)
+        if stored is None:
+            raise HTTPException(404)
+        return owners.first_contact(connection, stored.owner_id)
+
+
+async def export(request: Request) -> Response:
+    """All that is stored about an owner, by a link good for a day."""
+    parts = parts_of(request)
+    owner_id = parts.links.read(request.path_params["signed"])
+    if owner_id is None:
+        raise HTTPException(404)
+    data = await asyncio.to_thread(stored_data, parts, owner_id)
+    return Response(
+        json.dumps(data, ensure_ascii=False, indent=2),
+        media_type="application/json",
+        headers={
+            "content-disposition": 'attachment; filename="banso.json"',
+            "cache-control": "no-store",
+        },
+    )
+
+
+def stored_data(parts: Parts, owner_id: int) -> dict[str, Any]:
+    """All that is stored about an owner; 404 where there is no such owner any more."""
+    with parts.database.reading() as connection:
+        data = owners.export(connection, owner_id)
+    if not data["owner"]:
+        raise HTTPException(404)
+    return data
+
+
+# ---------------------------------------------------------------- other pages
+
+
+async def notice(request: Request) -> Response:
+    """The full notice on personal data."""
+    return HTMLResponse(pages.notice_page())
+
+
+async def colours(request: Request) -> Response:
+    """The design tokens as CSS variables."""
+    return PlainTextResponse(look.css_variables(look.look()), media_type="text/css")
+
+
+async def alive(request: Request) -> Response:
+    """Whether the process runs."""
+    return PlainTextResponse("ok\n")
+
+
+async def ready(request: Request) -> Response:
+    """Whether the database answers."""
+    await asyncio.to_thread(ask_database, parts_of(request))
+    return PlainTextResponse("ok\n")
+
+
+def ask_database(parts: Parts) -> None:
+    """Raise where the database does not answer."""
+    with parts.database.reading() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+ROUTES = [
+    Route("/", chat, methods=["GET"]),
+    Route("/chat", say, methods=["POST"]),
+    Route("/chat/stream", stream, methods=["GET"]),
+    Route("/r/{token}", result, methods=["GET"]),
+    Route("/r/{token}/delete", delete_result, methods=["POST"]),
+    Route("/r/{token}/{kind}.png", picture, methods=["GET"]),
+    Route("/me/{signed}", export, methods=["GET"]),
+    Route("/notice", notice, methods=["GET"]),
+    Route("/healthz", alive, methods=["GET"]),
+    Route("/readyz", ready, methods=["GET"]),
+    Route("/static/look.css", colours, methods=["GET"]),
+    Mount("/static/fonts", StaticFiles(directory=FONTS)),
+    Mount("/static", StaticFiles(directory=STATIC)),
+]
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+async def database_away(request: Request, error: Exception) -> Response:
+    """The database does not answer or can't be written: nothing was taken, and the owner may try again."""
+    log.error("database", error=type(error).__name__, cause=type(getattr(error, "orig", None)).__name__)
+    return problem("busy", 503, {"retry-after": "5"})
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """A page that does not exist, a form that may not be sent."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    kinds = {404: "not_found", 405: "method", 413: "too_large"}
+    return problem(kinds.get(status, "not_found" if status < 500 else "busy"), status)
+
+
+async def broken(request: Request, error: Exception) -> Response:
+    """A defect of ours: a kind word for the owner, the trace for the operator alone."""
+    return problem("busy", 500)
+
+
+def problem(kind: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    """A page that says kindly what is wrong. Made after the middleware has gone, so it brings the headers itself."""
+    return HTMLResponse(pages.problem_page(kind), status, headers=HEADERS | (headers or {}))
+
+
+class Guard:
+    """Refuses bodies too large to be ours, and puts the security headers on every answer."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            await problem("too_large", 413)(scope, receive, send)
+            return
+
+        async def send_guarded(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                extra = [(n.encode(), v.encode()) for n, v in HEADERS.items() if n.encode() not in given]
+                message = {**message, "headers": [*message["headers"], *extra]}
+            await send(message)
+
+        await self.app(scope, receive, send_guarded)
+
+
+def make_app(
+    database: Database, content: Content, *, secret: str, public_url: str, clock: Clock = utc_now
+) -> Starlette:
+    """The app over a migrated database. Its threads and processes live from start-up to shut-down."""
+    links = Links(secret)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        intake = Intake(database, content, clock, links.sign)
+        drawing = Drawing(content)
+        app.state.parts = Parts(
+            database=database,
+            content=content,
+            intake=intake,
+            cookies=web.Cookies(secret),
+            links=links,
+            drawing=drawing,
+            secure=public_url.startswith("https://"),
+        )
+        intake.start()
+        ticking = ticker.start(database, clock)
+        yield
+        ticking.shutdown(wait=False)
+        await asyncio.to_thread(partial(intake.stop))
+        drawing.close()
+        database.close()
+
+    return Starlette(
+        routes=ROUTES,
+        middleware=[Middleware(Guard)],
+        exception_handlers={DBAPIError: database_away, HTTPException: refused, Exception: broken},
+        lifespan=lifespan,
+    )

@@ -1,0 +1,86 @@
+"""What flows want done, done by storage within the turn's transaction."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from dialogs.effects import (
+    DeleteResult,
+    EarlierResult,
+    Effect,
+    EraseOwner,
+    ExportLink,
+    GiveConsent,
+    LatestResult,
+    Peers,
+    SaveResult,
+)
+from scheduler.days import day_in_japan, day_words
+from scoring.result import to_json
+from storage import owners, results
+
+
+class Effects:
+    """The effects of one turn of one owner; `erased` tells that the owner's data went."""
+
+    def __init__(
+        self, connection: Connection, owner_id: int, turn: int, now: datetime, sign: Callable[[int], str]
+    ) -> None:
+        self.connection = connection
+        self.owner_id = owner_id
+        self.turn = turn
+        self.now = now
+        self.sign = sign
+        self.erased = False
+
+    def perform(self, effect: Effect) -> Any:
+        """Do what the effect says; gives its result as JSON data."""
+        match effect:
+            case GiveConsent(notice):
+                owners.give_consent(self.connection, self.owner_id, notice, self.now)
+            case EarlierResult(run, depth):
+                return shown(results.before(self.connection, self.owner_id, run, depth))
+            case LatestResult():
+                return shown(results.latest(self.connection, self.owner_id))
+            case Peers(industry, size):
+                return results.peers(self.connection, self.owner_id, industry, size)
+            case SaveResult():
+                return self.save(effect)
+            case DeleteResult(token):
+                return results.remove(self.connection, self.owner_id, token)
+            case ExportLink():
+                return self.sign(self.owner_id)
+            case EraseOwner():
+                owners.erase(self.connection, self.owner_id, self.turn)
+                self.erased = True
+        return None
+
+    def save(self, effect: SaveResult) -> str:
+        """Keep a result; gives its token."""
+        score = effect.result.score
+        return results.save(
+            self.connection,
+            owner_id=self.owner_id,
+            run=effect.run,
+            depth=score.depth,
+            answers=effect.answers,
+            data=to_json(effect.result),
+            segment=score.segment,
+            balance={axis.category: axis.value for axis in score.balance},
+            day=day_in_japan(self.now),
+            now=self.now,
+        )
+
+
+def shown(stored: results.Stored | None) -> dict[str, Any] | None:
+    """A stored result as flows see it."""
+    if stored is None:
+        return None
+    return {
+        "token": stored.token,
+        "day": day_words(stored.day),
+        "answers": stored.answers,
+        "result": stored.result,
+    }

@@ -1,0 +1,1 @@
+"""The conversation: vocabulary, engine, flows and phrases."""

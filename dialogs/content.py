@@ -1,0 +1,29 @@
+"""All content in one value: what the flows ask, say, advise and refer to."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from dialogs import phrases
+from dialogs.phrases import Phrases
+from knowledge.reference import Reference, reference
+from scoring.advice import Catalogue, catalogue
+from scoring.questionnaire import Questionnaire, check
+
+# The version of the notice that the owner agrees to; raise it when the notice changes in substance.
+NOTICE = "2026-11"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The content that a conversation draws on; flows read it, nothing changes it."""
+
+    questionnaire: Questionnaire
+    catalogue: Catalogue
+    reference: Reference
+    phrases: Phrases
+
+
+@cache
+def packaged() -> Content:
+    """The content that comes with Banso; raises ContentError where it contradicts itself."""
+    return Content(check(), catalogue(), reference(), phrases.load())

@@ -1,0 +1,63 @@
+"""What a flow may want from the world, as values; bot/ has it done by storage within the turn's transaction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from scoring.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class GiveConsent:
+    """Keep that the owner agreed to this version of the notice; gives None."""
+
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierResult:
+    """The owner's latest result before this one ({"token", "result", "day"}), or None."""
+
+    run: str
+    depth: str
+
+
+@dataclass(frozen=True, slots=True)
+class LatestResult:
+    """The owner's latest result ({"token", "result", "day"}), or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Full results of other owners of this industry and size: {"n", "segments": {id: n}, "balance": {id: mean}}."""
+
+    industry: str
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveResult:
+    """Keep the result of this run and depth, in place of the one kept for them; gives its token."""
+
+    run: str
+    answers: dict[str, Any]
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteResult:
+    """Delete one result; gives True where there was one."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportLink:
+    """An address, good for a day, at which all that is stored about the owner can be had; gives its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class EraseOwner:
+    """Delete all that is stored about the owner; gives None."""
+
+
+Effect = GiveConsent | EarlierResult | LatestResult | Peers | SaveResult | DeleteResult | ExportLink | EraseOwner

@@ -1,0 +1,62 @@
+"""What can happen in a conversation, whatever the platform: the actions that the engine takes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The owner opened the chat, or added the bot; `code` is the way by which they were sent, if any."""
+
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The owner typed or spoke a text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The owner sent what is no text; `kind` is "sticker", "picture", "voice", "file", "place" or "other"."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A choice of the question `question` in the run `run`; an empty value skips a question that may be skipped."""
+
+    run: str
+    question: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toggled:
+    """One choice of a multi-choice put on or off; nothing is answered yet."""
+
+    run: str
+    question: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A multi-choice answered; `values` None means: with what has been toggled so far."""
+
+    run: str
+    question: str
+    values: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A wish that is no answer, such as back or menu."""
+
+    name: str
+    argument: str = ""
+
+
+Action = Opened | Said | Sent | Tapped | Toggled | Picked | Command

@@ -1,0 +1,25 @@
+"""The flows, one file each; their names are the commands that start them."""
+
+from dialogs.flows.answers import answers
+from dialogs.flows.check import check, deepen, restart
+from dialogs.flows.data import data, discard, erase
+from dialogs.flows.scene import Entry, Scene
+from dialogs.flows.side import help, later, menu, question
+from dialogs.flows.steps import steps
+
+FLOWS = {
+    "check": Entry(check),
+    "deepen": Entry(deepen),
+    "restart": Entry(restart),
+    "answers": Entry(answers, reads_below=True),
+    "steps": Entry(steps),
+    "data": Entry(data),
+    "erase": Entry(erase),
+    "discard": Entry(discard),
+    "help": Entry(help),
+    "later": Entry(later),
+    "menu": Entry(menu),
+    "question": Entry(question),
+}
+
+__all__ = ["FLOWS", "Entry", "Scene"]

@@ -1,0 +1,49 @@
+"""The three things to do first, one message each."""
+
+from typing import Any
+
+from dialogs.content import Content
+from dialogs.effects import LatestResult
+from dialogs.flows.scene import Scene
+from dialogs.messages import Button
+from dialogs.steps import Do, Flow, Say
+from scoring.result import Result, from_json
+
+
+def steps(scene: Scene) -> Flow:
+    """Tell the three steps of the latest result; then back to the open question."""
+    latest = yield Do("latest", LatestResult())
+    if not latest:
+        yield Say("steps.none")
+        return None
+    result = from_json(latest["result"])
+    for n in range(len(result.actions)):
+        yield Say("steps.one", step_values(scene.content, result, n))
+    yield from _way_on(scene.content, result, latest)
+    return None
+
+
+def step_values(content: Content, result: Result, n: int) -> dict[str, Any]:
+    """What the phrase of the n-th step is filled with."""
+    advice = content.catalogue.advice[result.actions[n].advice]
+    return {
+        "n": n + 1,
+        "title": advice.title,
+        "kind": advice.kind,
+        "cost": content.catalogue.costs[advice.cost],
+        "step": advice.step_low if result.score.literacy == "low" else advice.step_high,
+        "sign": advice.sign,
+    }
+
+
+def _way_on(content: Content, result: Result, latest: dict[str, Any]) -> Flow:
+    """Who comes along (伴走), or with what to go on alone (自走)."""
+    first = content.catalogue.advice[result.actions[0].advice]
+    page = Button(content.phrases.buttons["result"], url=f"/r/{latest['token']}")
+    if result.score.type == "jiso":
+        yield Say("steps.alone", {"alone": first.alone}, buttons=(page,))
+    else:
+        desk = content.reference.desk(first.desk, latest["answers"].get("prefecture"))
+        values = {"together": first.together, "desk": desk.name, "url": desk.url}
+        yield Say("steps.together", values, buttons=(page,))
+    return None

@@ -1,0 +1,74 @@
+"""What the bot says, whatever the platform: messages with choices, links and pictures."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to tap: `press` for an action (see presses) or `url`, which may begin with "/" for our own pages."""
+
+    label: str
+    press: str = ""
+    url: str = ""
+    hint: str = ""
+    group: str = ""
+    picked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a result: `kind` "share" or "balance", the result's token, and words for who can't see it."""
+
+    kind: str
+    token: str
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. `kind` is "say", or how its buttons answer: "one" of them, "many" and `done`, or a "text" typed."""
+
+    text: str = ""
+    kind: str = "say"
+    buttons: tuple[Button, ...] = ()
+    done: Button | None = None
+    none: Button | None = None
+    limit: int = 0
+    left: int | None = None
+    total: int = 0
+    side: tuple[Button, ...] = ()
+    picture: Picture | None = None
+
+
+def to_json(message: Message) -> dict[str, Any]:
+    """A message as JSON data, without what is as by default."""
+    return _sparse(asdict(message))
+
+
+def _sparse(data: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            kept[key] = _sparse(value)
+        elif isinstance(value, tuple):
+            if value:
+                kept[key] = [_sparse(item) for item in value]
+        elif value or (key == "left" and value == 0):
+            kept[key] = value
+    return kept
+
+
+def from_json(data: dict[str, Any]) -> Message:
+    """A message from its JSON data; keys of a later version are passed over."""
+    known = {field.name for field in fields(Message)}
+    values: dict[str, Any] = {key: value for key, value in data.items() if key in known}
+    for key in ("buttons", "side"):
+        if key in values:
+            values[key] = tuple(Button(**button) for button in values[key])
+    for key in ("done", "none"):
+        if key in values:
+            values[key] = Button(**values[key])
+    if "picture" in values:
+        values["picture"] = Picture(**values["picture"])
+    return Message(**values)

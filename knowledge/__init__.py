@@ -1,0 +1,1 @@
+"""What Banso states as fact, with source and date."""

@@ -1,0 +1,1 @@
+"""Tests of all packages, over real databases and a real browser."""
