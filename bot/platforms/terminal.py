@@ -11,10 +11,10 @@ CHANNEL = "terminal"
 ACCOUNT = "chat"
 LIMITS = Limits(label=40, text=2000)
 
-_TEMPLATES = jinja2.Environment(  # noqa: S701 - plain text, not HTML
+_TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("bot.platforms", "."),
     undefined=jinja2.StrictUndefined,
-    autoescape=False,
+    autoescape=False,  # noqa: S701 - plain text, not HTML
     trim_blocks=True,
     lstrip_blocks=True,
 )
