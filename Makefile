@@ -7,9 +7,10 @@ INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq insta
 UV ?= uv
 UPGRADE ?=
 
-# A candidate is run, not just looked up: a version manager's shim may stand there for a Python that is not active,
-# and Debian ships venv without ensurepip until python3-venv is installed.
-PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+# PYTHON=… names another one. A candidate is run, not just looked up: a version manager's shim may stand there for a
+# Python that is not active, and Debian ships venv without ensurepip until python3-venv is installed.
+CANDIDATES = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
+FOUND = $(shell for python in $(CANDIDATES); do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .PHONY: help demo install test bench format pins clean
@@ -29,6 +30,7 @@ demo: install
 
 install: $(VENV)/.installed
 
+# A file stays on one worker (loadfile), so that its browser or server is started once.
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -70,8 +72,9 @@ $(VENV)/.installed-dev: $(VENV)/.made requirements-dev.txt pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.installed $@
 
+# $(error) and not a failing command: make would add a line of its own to the one that says what is missing.
 $(VENV)/.made:
-	@command -v git >/dev/null || { echo 'Banso needs git (Debian, Ubuntu: apt-get install git)' >&2; exit 1; }
-	@test -n '$(PYTHON)' || { echo 'Banso needs Python 3.11 or newer with venv (Debian, Ubuntu: apt-get install python3-venv)' >&2; exit 1; }
-	@$(PYTHON) -m venv --clear $(VENV)
+	@$(if $(shell command -v git 2>/dev/null),,$(error Banso needs git (Debian, Ubuntu: apt-get install git)))
+	@$(if $(FOUND),,$(error Banso needs Python 3.11 or newer with venv (Debian, Ubuntu: apt-get install python3-venv)))
+	@$(FOUND) -m venv --clear $(VENV)
 	@touch $@

@@ -265,7 +265,7 @@ async def export(request: Request) -> Response:
     parts = parts_of(request)
     owner_id = parts.links.read(request.path_params["signed"])
     if owner_id is None:
-        raise HTTPException(404)
+        raise HTTPException(410)
     data = await asyncio.to_thread(stored_data, parts, owner_id)
     return Response(
         json.dumps(data, ensure_ascii=False, indent=2),
@@ -278,11 +278,11 @@ async def export(request: Request) -> Response:
 
 
 def stored_data(parts: Parts, owner_id: int) -> dict[str, Any]:
-    """All that is stored about an owner; 404 where there is no such owner any more."""
+    """All that is stored about an owner; 410 where there is no such owner any more."""
     with parts.database.reading() as connection:
         data = owners.export(connection, owner_id)
     if not data["owner"]:
-        raise HTTPException(404)
+        raise HTTPException(410)
     return data
 
 
@@ -345,7 +345,7 @@ async def database_away(request: Request, error: Exception) -> Response:
 async def refused(request: Request, error: Exception) -> Response:
     """A page that does not exist, a form that may not be sent."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    kinds = {404: "not_found", 405: "method", 413: "too_large"}
+    kinds = {403: "method", 404: "not_found", 405: "method", 410: "gone", 413: "too_large"}
     return problem(kinds.get(status, "not_found" if status < 500 else "busy"), status)
 
 

@@ -53,7 +53,7 @@ class Effects:
             case ExportLink():
                 return self.sign(self.owner_id)
             case EraseOwner():
-                owners.erase(self.connection, self.owner_id, self.turn)
+                owners.erase(self.connection, self.owner_id, self.turn, self.now)
                 self.erased = True
         return None
 

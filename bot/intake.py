@@ -10,15 +10,15 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
-from bot.turn import Event, Sign, Taken, take
+from bot.turn import Event, Sign, Taken, take_all
 from dialogs.content import Content
 from storage import Database
 
 # Events to a commit at the most: beyond it, the first would wait longer for the last than a flush saves.
 BATCH = 64
-# Tries of one event whose transaction another process got in the way of.
+# Tries of a transaction that another process got in the way of.
 TRIES = 3
 
 Clock = Callable[[], datetime]
@@ -26,7 +26,7 @@ _Job = tuple[Event, "Future[Taken]"]
 
 
 class Intake:
-    """Takes events in the order in which they are submitted. Start it with `start`, end it with `stop`."""
+    """Takes the events of each contact in the order in which they are submitted. Begun by `start`, ended by `stop`."""
 
     def __init__(self, database: Database, content: Content, clock: Clock, sign: Sign) -> None:
         self.database = database
@@ -48,6 +48,8 @@ class Intake:
     def submit(self, event: Event) -> "Future[Taken]":
         """Have an event taken; the future is done when the commit is durable, or holds the database's error."""
         future: Future[Taken] = Future()
+        # From here on it can't be cancelled: who no longer waits for the answer finds it in the conversation.
+        future.set_running_or_notify_cancel()
         self._jobs.put((event, future))
         return future
 
@@ -58,10 +60,9 @@ class Intake:
     def _run(self) -> None:
         ended = False
         while not ended:
-            first = self._jobs.get()
-            jobs = [first] if first else []
-            ended = first is None
-            while len(jobs) < BATCH and not self._jobs.empty():
+            jobs: list[_Job] = []
+            # Waits for the first; the others are those that wait already.
+            while len(jobs) < BATCH and not (jobs and self._jobs.empty()):
                 job = self._jobs.get()
                 if job is None:
                     ended = True
@@ -75,8 +76,9 @@ class Intake:
         try:
             taken = self._take([event for event, _ in jobs])
         except Exception as error:
-            if len(jobs) == 1:
-                jobs[0][1].set_exception(error)
+            if len(jobs) == 1 or _away(error):
+                for _, future in jobs:
+                    future.set_exception(error)
             else:
                 for job in jobs:
                     self._settle([job])
@@ -88,15 +90,24 @@ class Intake:
         for attempt in range(1, TRIES + 1):
             try:
                 with self.database.writing() as connection:
-                    return [take(connection, self.content, event, self.clock(), self.sign) for event in events]
-            except (IntegrityError, OperationalError) as error:
-                # Two processes met at one row; the loser tries again on what the winner left.
+                    return take_all(connection, self.content, events, self.clock(), self.sign)
+            except DBAPIError as error:
+                # What was committed all the same, unknown to us, is seen as taken before.
                 if attempt == TRIES or not _passing(error):
                     raise
         raise AssertionError("the last try returns or raises")
 
 
 def _passing(error: DBAPIError) -> bool:
-    """Whether trying again may help: a lost race, a deadlock, a serialisation failure, a lock held too long."""
-    code = getattr(error.orig, "sqlstate", None)
-    return isinstance(error, IntegrityError) or code in ("40001", "40P01") or "locked" in str(error.orig)
+    """Whether trying again at once may help: a lost race, a deadlock, a serialisation failure, a connection gone."""
+    return isinstance(error, IntegrityError) or error.connection_invalidated or _crossed(error)
+
+
+def _away(error: Exception) -> bool:
+    """Whether it is the database that fails, whatever the event: then the next one need not be tried in its turn."""
+    return isinstance(error, OperationalError | InterfaceError) and not _crossed(error)
+
+
+def _crossed(error: DBAPIError) -> bool:
+    """Whether two processes got in each other's way, as PostgreSQL calls it."""
+    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01")

@@ -4,6 +4,9 @@ from typing import Any
 
 from scoring.questionnaire import Question
 
+# Characters of an answer that is shown beside something else.
+SHORT = 60
+
 
 def answer_words(question: Question, value: Any) -> str:
     """An answer in the words that the owner saw."""
@@ -12,3 +15,9 @@ def answer_words(question: Question, value: Any) -> str:
     values = value if isinstance(value, (list, tuple)) else (value,)
     labels = [choice.label for choice in question.choices if choice.value in values]
     return "、".join(labels) or question.none
+
+
+def in_short(question: Question, value: Any) -> str:
+    """An answer as it is shown beside something else: on one line, and cut where it is long."""
+    words = " ".join(answer_words(question, value).split())
+    return words if len(words) <= SHORT else words[: SHORT - 1] + "…"

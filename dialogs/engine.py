@@ -1,13 +1,15 @@
 """The engine: one action taken against the record of a conversation; what it wants done it asks `perform` for."""
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
-from dialogs import events, presses, understanding
-from dialogs.answers import answer_words
+from dialogs import presses, understanding
+from dialogs.answers import answer_words, in_short
 from dialogs.content import Content
 from dialogs.events import Action, Command, Opened, Picked, Said, Sent, Tapped, Toggled
 from dialogs.flows import FLOWS, Scene
+from dialogs.flows.check import NEXT, PROFILE
 from dialogs.messages import Button, Message, Picture
 from dialogs.record import Frame, Record
 from dialogs.replay import Perform, Replay, answered, replay
@@ -39,7 +41,8 @@ class _Talk:
     def __init__(self, content: Content, record: Record, perform: Perform) -> None:
         self.content = content
         self.phrases = content.phrases
-        self.record = record
+        # A flow that a later version no longer has is left, with what lies on it.
+        self.record = replace(record, frames=tuple(takewhile(lambda frame: frame.flow in FLOWS, record.frames)))
         self.perform = perform
         self.messages: list[Message] = []
         self.said = ""
@@ -49,14 +52,14 @@ class _Talk:
     def take(self, action: Action) -> None:
         if not self.record.frames:
             self.said = self._words_of(action)
-            self.begin({})
+            self.meet(action)
             return
         match action:
             case Opened():
-                self.command("resume", "")
-            case Said(text):
-                self.said = text
-                self.hear(understanding.clean(text))
+                self.resume("resume")
+            case Said():
+                self.said = self._words_of(action)
+                self.hear(self.said)
             case Sent():
                 self.remark("sent")
                 self.ask_again()
@@ -69,7 +72,7 @@ class _Talk:
     def _words_of(self, action: Action) -> str:
         match action:
             case Said(text):
-                return text
+                return understanding.clean(text)
             case Command(name):
                 return self._label(name)
             case _:
@@ -81,6 +84,15 @@ class _Talk:
         label = next((c.label for c in asked if c.value == f"/{command}"), "")
         return self.phrases.buttons.get(command, label)
 
+    def meet(self, action: Action) -> None:
+        """Somebody new, or somebody whose data was erased; a button from before that begins nothing."""
+        old = isinstance(action, (Tapped, Picked, Toggled)) or (isinstance(action, Command) and action.name != "start")
+        if self.record.runs and old:
+            again = Button(self.phrases.buttons["start"], presses.encode(Command("start")))
+            self.messages.append(Message(self.phrases.say("erase.already"), buttons=(again,)))
+        else:
+            self.begin({})
+
     # ------------------------------------------------------------ typed words
 
     def hear(self, text: str) -> None:
@@ -89,34 +101,43 @@ class _Talk:
             self.remark("empty")
             self.ask_again()
             return
-        words = self.phrases.words
         frames, record = self.record.frames, self.record
         for depth in range(len(frames), 0, -1):
             self.record = replace(record, frames=frames[:depth])
             run = self.replay()
             if run.open and run.open.id == self.record.top.asked:
-                values = understanding.exact(words, run.open, text)
+                values = self.named(run.open, text, top=depth == len(frames))
                 if values is not None:
                     self.answer(run, run.open, values)
                     return
         self.record = record
-        command = words.command(text)
+        command = self.phrases.words.command(text)
         if command:
             self.command(command, "")
             return
         self.hear_loosely(text)
 
+    def named(self, question: Question, text: str, top: bool) -> tuple[str, ...] | None:
+        """The values that a typed text names outright; None where it names none."""
+        words = self.phrases.words
+        if not top:
+            # Below the top only a label counts: a number or a "yes" belongs to what was asked last.
+            return understanding.labelled(words, question, text)
+        if question.kind == "many" and words.finishes(text):
+            return self.ticked(question)
+        return understanding.exact(words, question, text)
+
     def hear_loosely(self, text: str) -> None:
         """A typed text that names nothing outright."""
         run = self.replay()
         question = run.open
-        asked = question is not None and question.id == self.record.top.asked
-        if self.phrases.words.is_question(text):
+        if self.phrases.words.is_question(text, strictly=question is not None and question.kind == "text"):
             self.enter("question")
-        elif question is None or not asked:
-            self.remark("changed")
-            self.ask_again()
-        elif question.kind == "text":
+        elif question is None or question.id != self.record.top.asked:
+            shown = self.content.questionnaire.questions.get(self.record.top.asked)
+            values = understanding.exact(self.phrases.words, shown, text) if shown else None
+            self.keep(run, self.record.top.asked, values)
+        elif question.kind == "text" and understanding.number(self.phrases.words, text) is None:
             self.write(run, question, text)
         else:
             values = understanding.likely(self.phrases.words, question, text)
@@ -135,9 +156,13 @@ class _Talk:
 
     def unclear(self, question: Question, text: str) -> None:
         """A text that was not understood: say so, and show the choices again."""
-        number, count = understanding.number(text), len(question.choices)
-        if number is not None and not 1 <= number <= count:
+        number, count = understanding.number(self.phrases.words, text), len(question.choices)
+        if count == 1:
+            self.remark("unclear.only", label=question.choices[0].label)
+        elif number is not None and not 1 <= number <= count:
             self.remark("unclear.number", count=count)
+        elif number is not None and any(choice.span for choice in question.choices):
+            self.remark("unclear.people", number=number)
         elif question.kind == "many":
             self.remark("unclear.many")
         else:
@@ -151,20 +176,22 @@ class _Talk:
         frames = self.record.frames
         depth = next((n for n, frame in enumerate(frames) if frame.run == action.run), None)
         if depth is None:
-            self.refuse("old.run")
+            self.refuse("old.question" if self.side_run(action.run) else "old.run")
             return
         whole, self.record = self.record, replace(self.record, frames=frames[: depth + 1])
         run = self.replay()
         if run.open and run.open.id == action.question:
-            draft = whole.draft if depth == len(frames) - 1 else ()
-            self.record = replace(self.record, draft=draft)
             self.obey(run, run.open, action)
         elif self.record.top.asked == action.question and action.question not in run.order:
-            # The questionnaire changed under the owner: what was shown is answered, and kept for when it is reached.
-            self.keep(run, action)
+            self.keep(run, action.question, _values(action))
         else:
             self.record = whole
             self.refuse("old.question")
+
+    def side_run(self, run: str) -> bool:
+        """Whether a run that is over was one beside this check, not a check before it."""
+        tag, _, n = run.rpartition(".")
+        return tag == self.record.tag and n.isdecimal() and int(n) > int(self.record.frames[0].run.rpartition(".")[2])
 
     def refuse(self, phrase: str) -> None:
         """A button that no longer means anything."""
@@ -177,66 +204,58 @@ class _Talk:
             case Toggled(_, _, value):
                 self.toggle(run, question, value)
             case Picked(_, _, values):
-                self.answer(run, question, self.record.draft if values is None else values)
-            case Tapped(_, _, value):
-                self.answer(run, question, (value,) if value else ())
+                self.answer(run, question, self.ticked(question) if values is None else values)
+            case Tapped():
+                self.answer(run, question, _values(action) or ())
 
     def toggle(self, run: Replay, question: Question, value: str) -> None:
         """One choice of a multi-choice put on or off."""
         if not question.choice(value) or question.kind != "many":
             self.refuse("unclear.choice")
             return
-        draft = self.record.draft
+        draft = self.ticked(question)
         draft = tuple(v for v in draft if v != value) if value in draft else (*draft, value)
         if question.limit and len(draft) > question.limit:
             self.remark("many.limit", limit=question.limit)
         else:
-            self.record = replace(self.record, draft=draft)
+            self.record = self.record.put(replace(self.record.top, asked=question.id, draft=draft))
         self.show(run, question)
 
-    def keep(self, run: Replay, action: Tapped | Picked | Toggled) -> None:
-        """An answer to a question that the owner was shown but the flow has not reached (any more, or yet)."""
-        match action:
-            case Tapped(_, question, value) if value:
-                self.record = self.record.put(answered(self.record.top, run.order, question, value))
-            case Picked(_, question, values) if values is not None:
-                self.record = self.record.put(answered(self.record.top, run.order, question, list(values)))
-            case _:
-                self.remark("changed")
+    def ticked(self, question: Question) -> tuple[str, ...]:
+        """What is ticked so far of a multi-choice, as far as it can still be chosen."""
+        top = self.record.top
+        return tuple(value for value in top.draft if question.choice(value)) if top.asked == question.id else ()
+
+    def keep(self, run: Replay, id: str, values: tuple[str, ...] | None) -> None:
+        """An answer to a question that was shown before the questionnaire changed: kept for when it is reached."""
+        question = self.content.questionnaire.questions.get(id)
+        value = _answer(question, values) if question and values is not None else None
+        if value is None:
+            self.remark("changed")
+        else:
+            self.record = self.record.put(answered(self.record.top, run.order, id, value))
         self.go_on()
 
     # ------------------------------------------------------------ answers
 
     def answer(self, run: Replay, question: Question, values: tuple[str, ...]) -> None:
         """Values for the open question: a command, or an answer where they are among the choices."""
-        if question.kind == "text" and question.none and not values:
-            self.give(run, question, "")
-            return
-        chosen = [choice for choice in question.choices if choice.value in values]
-        if len(chosen) < len(set(values)) or (question.kind != "many" and len(chosen) != 1):
+        value = _answer(question, values)
+        if value is None and question.kind == "many" and 0 < question.limit < len(values):
+            self.remark("many.limit", limit=question.limit)
+            self.ask_again()
+        elif value is None:
             self.refuse("unclear.choice")
-            return
-        if question.limit and question.kind == "many" and len(chosen) > question.limit:
-            self.refuse_many(question)
-            return
-        labels = "、".join(choice.label for choice in chosen) or question.none
-        if question.kind == "many":
-            self.give(run, question, [choice.value for choice in chosen], labels)
-        elif chosen[0].value.startswith("/"):
-            self.said = self.said or labels
-            self.command(chosen[0].value[1:], "")
+        elif isinstance(value, str) and value.startswith("/") and question.choice(value):
+            self.said = self.said or answer_words(question, value)
+            self.command(value[1:], "")
         else:
-            self.give(run, question, chosen[0].label if question.kind == "text" else chosen[0].value, labels)
+            self.give(run, question, value)
 
-    def refuse_many(self, question: Question) -> None:
-        """More choices than may be picked."""
-        self.remark("many.limit", limit=question.limit)
-        self.ask_again()
-
-    def give(self, run: Replay, question: Question, value: Any, words: str = "") -> None:
+    def give(self, run: Replay, question: Question, value: Any) -> None:
         """Record an answer and go on from it."""
-        self.said = self.said or words or question.none
-        self.record = replace(self.record, draft=()).put(answered(self.record.top, run.order, question.id, value))
+        self.said = self.said or answer_words(question, value)
+        self.record = self.record.put(replace(answered(self.record.top, run.order, question.id, value), draft=()))
         self.go_on()
 
     # ------------------------------------------------------------ commands
@@ -245,26 +264,41 @@ class _Talk:
         """A wish that is no answer."""
         match name:
             case "back":
-                self.back()
+                self.back(argument)
             case "resume" | "start":
-                self.record = replace(self.record, frames=self.record.frames[:1], draft=())
-                self.remark("resume")
-                self.ask_again()
+                self.resume("resume" if self.record.top.flow in (BASE, "later") else "on")
             case _ if name in FLOWS and name != BASE:
                 # Side flows don't pile up: a new one takes the place of the one that is open.
-                self.record = replace(self.record, frames=self.record.frames[:1], draft=())
+                self.record = replace(self.record, frames=self.record.frames[:1])
                 self.enter(name, {"argument": argument} if argument else {})
             case _:
                 self.refuse("unknown")
 
-    def back(self) -> None:
-        """Drop the last answer; in a side flow without one, leave it."""
+    def resume(self, phrase: str) -> None:
+        """Leave the side flows and go on with the check."""
+        self.record = replace(self.record, frames=self.record.frames[:1])
+        ended = self.record.top.asked in NEXT.values()
+        self.remark("resume.end" if ended and phrase == "resume" else phrase)
+        self.ask_again()
+
+    def back(self, place: str) -> None:
+        """Drop the last answer; in a side flow without one, leave it. A button brings the `place` it was shown at."""
+        frames = self.record.frames
+        depth = next((n for n, frame in enumerate(frames) if _place(frame) == place), None)
+        if place and depth is None:
+            # A second tap, or the button of an earlier question: it must not take one more answer away.
+            self.refuse("old.question")
+            return
+        self.record = replace(self.record, frames=frames if depth is None else frames[: depth + 1])
         run = self.replay()
         if run.trail:
             question, value = run.trail[-1]
-            self.record = replace(self.record, draft=()).put(answered(self.record.top, run.order, question.id, None))
-            self.remark("back.done")
-            self.ask_again(before=(question, value))
+            frame = answered(self.record.top, run.order, question.id, None)
+            draft = value if question.kind == "many" else ()
+            self.record = self.record.put(replace(frame, asked=question.id, draft=draft))
+            if frame.flow == BASE:
+                self.remark("back.done", answer=in_short(question, value))
+            self.ask_again()
         elif len(self.record.frames) > 1:
             self.record = self.record.pop()
             self.ask_again()
@@ -276,7 +310,7 @@ class _Talk:
 
     def begin(self, answers: dict[str, Any]) -> None:
         """A new run of the check."""
-        self.record = replace(self.record, frames=(), draft=()).push(BASE, answers)
+        self.record = replace(self.record, frames=()).push(BASE, answers)
         self.go_on()
 
     def enter(self, flow: str, answers: dict[str, Any] | None = None) -> None:
@@ -306,8 +340,6 @@ class _Talk:
         for say in run.says:
             self.say(say)
         if run.open:
-            if run.gone:
-                self.remark("changed")
             self.show(run, run.open)
         else:
             self.end(run.outcome)
@@ -321,9 +353,7 @@ class _Talk:
             case StartOver(answers):
                 self.begin(answers)
             case Revise(question, value):
-                run = self.replay()
-                self.record = self.record.put(answered(self.record.top, run.order, question, value))
-                self.go_on()
+                self.revise(question, list(value) if isinstance(value, tuple) else value)
             case Rewrite(answers):
                 self.record = self.record.put(replace(self.record.top, answers=answers, done={}))
                 self.go_on()
@@ -331,6 +361,15 @@ class _Talk:
                 pass
             case None:
                 self.ask_again()
+
+    def revise(self, question: str, value: Any) -> None:
+        """Put an answer in place of the one that was given."""
+        before = self.replay()
+        self.record = self.record.put(answered(self.record.top, before.order, question, value))
+        after = self.replay()
+        if before.open and is_menu(before.open) and after.open and not is_menu(after.open):
+            self.remark("answers.more")
+        self.go_on()
 
     # ------------------------------------------------------------ saying
 
@@ -347,33 +386,35 @@ class _Talk:
         text = "" if picture else self.phrases.say(say.phrase, **say.values)
         self.messages.append(Message(text, buttons=say.buttons, picture=picture))
 
-    def ask_again(self, before: tuple[Question, Any] | None = None) -> None:
-        """Show the open question once more; `before` is the answer it had, to be shown beside it."""
+    def ask_again(self) -> None:
+        """Show the open question once more."""
         if not self.record.frames:
             return
         run = self.replay()
         if not run.open:
             self.end(run.outcome)
             return
-        if before and before[0].id == run.open.id and before[1] not in ("", ()):
-            self.remark("current", answer=answer_words(run.open, before[1]))
+        if self.record.top.asked in NEXT.values() and not is_menu(run.open) and not run.gone:
+            self.remark("more")
         self.show(run, run.open)
 
     def show(self, run: Replay, question: Question) -> None:
         """Show a question with its choices."""
         frame = self.record.top
         if frame.asked != question.id:
-            frame = replace(frame, asked=question.id)
+            if run.gone:
+                self.remark("gone")
+            frame = replace(frame, asked=question.id, draft=run.ticked)
         if frame.flow == BASE and is_menu(question):
-            # The check is complete: answers that it no longer reaches fall away.
-            reached = {asked.id for asked, _ in run.trail}
+            # The check is complete: answers that it no longer reaches fall away, but for what is brought along.
+            reached = {asked.id for asked, _ in run.trail} | set(PROFILE)
             kept = {id: value for id, value in frame.answers.items() if id in reached or id.startswith("_")}
             frame = replace(frame, answers=kept)
         self.record = self.record.put(frame)
         self.messages.append(
             Message(
                 text=question.text,
-                kind="one" if question.kind == "one" else question.kind,
+                kind=question.kind,
                 buttons=tuple(self.button(frame, question, choice) for choice in question.choices),
                 done=self.done(frame, question),
                 none=self.none(frame, question),
@@ -393,7 +434,7 @@ class _Talk:
             action = Toggled(frame.run, question.id, choice.value)
         else:
             action = Tapped(frame.run, question.id, choice.value)
-        picked = choice.value in self.record.draft
+        picked = choice.value in self.ticked(question)
         return Button(choice.label, presses.encode(action), hint=choice.hint, group=choice.group, picked=picked)
 
     def done(self, frame: Frame, question: Question) -> Button | None:
@@ -415,9 +456,42 @@ class _Talk:
         """The quiet ways out of a question: back, later, menu."""
         if is_menu(question):
             return ()
-        names = ["back"] if run.trail or len(self.record.frames) > 1 else []
-        names += ["later", "menu"] if self.record.top.flow == BASE and run.trail else []
-        return tuple(Button(self.phrases.buttons[n], presses.encode(events.Command(n))) for n in names)
+        if not run.trail:
+            return ()
+        actions = [Command("back", _place(self.record.top))]
+        if self.record.top.flow == BASE:
+            actions += [Command("later"), Command("menu")]
+        return tuple(Button(self.phrases.buttons[action.name], presses.encode(action)) for action in actions)
+
+
+def _place(frame: Frame) -> str:
+    """Where a conversation stands: the run and the question that was shown last."""
+    return f"{frame.run}:{frame.asked}"
+
+
+def _values(action: Tapped | Picked | Toggled) -> tuple[str, ...] | None:
+    """What a button alone says; None where it says nothing without what was ticked before it."""
+    match action:
+        case Tapped(_, _, value):
+            return (value,) if value else ()
+        case Picked(_, _, values):
+            return values
+        case Toggled():
+            return None
+
+
+def _answer(question: Question, values: tuple[str, ...]) -> Any:
+    """What the record keeps for these values; None where they don't answer the question."""
+    chosen = [choice for choice in question.choices if choice.value in values]
+    if len(chosen) < len(set(values)):
+        return None
+    if question.kind == "many":
+        return None if 0 < question.limit < len(chosen) else [choice.value for choice in chosen]
+    if question.kind == "text" and question.none and not chosen:
+        return ""
+    if len(chosen) != 1:
+        return None
+    return chosen[0].label if question.kind == "text" else chosen[0].value
 
 
 def is_menu(question: Question) -> bool:

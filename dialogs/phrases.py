@@ -85,24 +85,27 @@ def _ask(table: Table) -> Question:
 def _words(path: Path, problems: list[Problem]) -> Words:
     top = open_table(path, problems)
     same = tuple((fold(left), fold(right)) for left, right in _pairs(top.table("same")))
-    plain = Words({}, (), frozenset(), frozenset(), (), (), same)
+    plain = Words({}, (), (), frozenset(), frozenset(), frozenset(), (), (), (), same)
     commands: dict[str, str] = {}
     table = top.table("commands")
     for name in table.data:
         for word in table.texts(name):
             if commands.setdefault(plain.fold(word), name) != name:
                 table.complain(f"{word!r} names two commands", "leave it to one", name)
-    many, question, denial = top.table("many"), top.table("question"), top.table("denial")
+    many, question, denial, polite = (top.table(name) for name in ("many", "question", "denial", "polite"))
     words = Words(
         commands=commands,
         question_marks=question.texts("marks", None),
+        question_ends=question.texts("ends", None),
         everything=_folded(plain, many.texts("all", None)),
         nothing=_folded(plain, many.texts("nothing", None)),
+        done=_folded(plain, many.texts("done", None)),
         separators=many.texts("separators", None),
         denials=denial.texts("marks", None),
+        endings=tuple(sorted(polite.texts("endings", None), key=len, reverse=True)),
         same=same,
     )
-    for closing in (top, table, many, question, denial):
+    for closing in (top, table, many, question, denial, polite):
         closing.close()
     return words
 

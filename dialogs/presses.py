@@ -23,6 +23,8 @@ def encode(action: Press) -> str:
 
 def decode(press: str) -> Press | None:
     """The action behind a press, or None for what no button of ours ever carried."""
+    if "\0" in press or len(press.encode("utf-8", "replace")) > LIMIT:
+        return None
     match press.split(":", 3):
         case ["a", run, question, value]:
             return Tapped(run, question, value)

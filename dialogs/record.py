@@ -8,7 +8,8 @@ from typing import Any
 class Frame:
     """One flow under way: its answers by question id, and what its effects gave (see steps.Do).
 
-    `asked` is the question last shown to the owner, to which alone a typed answer may belong.
+    `asked` is the question last shown to the owner, to which alone a typed answer may belong; `draft` is what of it is
+    ticked so far, where it is a multi-choice.
     """
 
     flow: str
@@ -16,11 +17,12 @@ class Frame:
     answers: dict[str, Any] = field(default_factory=dict)
     done: dict[str, Any] = field(default_factory=dict)
     asked: str = ""
+    draft: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Frames, the first of them the check and the last the one that is talking; `draft` is a multi-choice half made.
+    """Frames, the first of them the check and the last the one that is talking.
 
     `tag` tells this conversation's buttons from another's, `runs` counts the frames there have been.
     """
@@ -28,7 +30,6 @@ class Record:
     tag: str
     runs: int = 0
     frames: tuple[Frame, ...] = ()
-    draft: tuple[str, ...] = ()
 
     @property
     def top(self) -> Frame:
@@ -38,11 +39,11 @@ class Record:
     def push(self, flow: str, answers: dict[str, Any] | None = None) -> "Record":
         """The record with a new frame on top."""
         frame = Frame(flow, f"{self.tag}.{self.runs + 1}", answers or {})
-        return replace(self, runs=self.runs + 1, frames=(*self.frames, frame), draft=())
+        return replace(self, runs=self.runs + 1, frames=(*self.frames, frame))
 
     def pop(self) -> "Record":
         """The record without its top frame."""
-        return replace(self, frames=self.frames[:-1], draft=())
+        return replace(self, frames=self.frames[:-1])
 
     def put(self, frame: Frame) -> "Record":
         """The record with this frame in place of the top one."""
@@ -52,12 +53,16 @@ class Record:
 def to_json(record: Record) -> dict[str, Any]:
     """A record as JSON data (the tag is kept by storage, beside it)."""
     frames = [
-        {"flow": f.flow, "run": f.run, "answers": f.answers, "done": f.done, "asked": f.asked} for f in record.frames
+        {"flow": f.flow, "run": f.run, "answers": f.answers, "done": f.done, "asked": f.asked, "draft": list(f.draft)}
+        for f in record.frames
     ]
-    return {"runs": record.runs, "frames": frames, "draft": list(record.draft)}
+    return {"runs": record.runs, "frames": frames}
 
 
 def from_json(tag: str, data: dict[str, Any]) -> Record:
     """A record from its JSON data; an empty one is that of a conversation not begun."""
-    frames = tuple(Frame(**frame) for frame in data.get("frames", ()))
-    return Record(tag, data.get("runs", 0), frames, tuple(data.get("draft", ())))
+    frames = tuple(
+        Frame(f["flow"], f["run"], f["answers"], f["done"], f["asked"], tuple(f.get("draft", ())))
+        for f in data.get("frames", ())
+    )
+    return Record(tag, data.get("runs", 0), frames)

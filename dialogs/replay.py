@@ -18,24 +18,25 @@ class Replay:
 
     says: list[Say] = field(default_factory=list)
     open: Question | None = None
+    ticked: tuple[str, ...] = ()
     outcome: Outcome = None
     trail: list[tuple[Question, Any]] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
     done: dict[str, Any] = field(default_factory=dict)
     plan: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
     gone: bool = False
 
     @property
     def left(self) -> int:
-        """How many planned questions wait behind the open one."""
-        answered = {question.id for question, _ in self.trail}
-        ahead = [id for id in self.plan if id not in answered]
+        """How many planned questions wait behind the open one; those answered in advance do not."""
+        ahead = [id for id in self.plan if id not in self.known]
         return len(ahead) - (self.open is not None and self.open.id in ahead)
 
 
 def replay(flow: Flow, frame: Frame, perform: Perform) -> Replay:
     """Run `flow` over the frame's answers; effects not yet in the record are performed, in order."""
-    run = Replay()
+    run = Replay(known=frozenset(frame.answers))
     reply: Any = None
     while True:
         try:
@@ -45,10 +46,10 @@ def replay(flow: Flow, frame: Frame, perform: Perform) -> Replay:
             return run
         reply = None
         match step:
-            case Ask(question):
+            case Ask(question, ticked):
                 answer = _answer(question, frame.answers)
                 if answer is None:
-                    run.open, run.gone = question, question.id in frame.answers
+                    run.open, run.ticked, run.gone = question, ticked, question.id in frame.answers
                     flow.close()
                     return run
                 run.trail.append((question, answer))

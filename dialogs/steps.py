@@ -11,9 +11,13 @@ from scoring.questionnaire import Question
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask a question; gives the answer: a choice's value, a tuple of values, or a text ("" where skipped)."""
+    """Ask a question; gives the answer: a choice's value, a tuple of values, or a text ("" where skipped).
+
+    `ticked` are the choices of a multi-choice that are on from the start.
+    """
 
     question: Question
+    ticked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -10,17 +10,21 @@ from rapidfuzz import fuzz
 from scoring.questionnaire import Choice, Question
 
 # Below this likeness (0-100) a typo is not guessed at; the runner-up must lag by the margin (ours, from transcripts).
-LIKENESS = 80
+LIKENESS = 82
 MARGIN = 5
-# A label found inside a longer text is trusted only where the text is little longer than it.
+# A label found inside a longer text is trusted only where the text is little longer than it, and on a scale still less.
 SLACK = 8
+SCALE_SLACK = 4
 
 _KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _DROPPED = re.compile(r"[\s・「」『』()\[\]。.!,、:;~〜\-‐−_*#'\"]+")
 _LONG = re.compile(r"[ー―─—]+")
-_NUMBER = re.compile(r"(\d{1,3})(?:番目?|ばん|つ目|つめ)?(?:です|で)?")
-_PEOPLE = re.compile(r"(\d{1,6})(?:人|名|にん|めい)(?:です|くらい|ぐらい|ほど)?")
+_KANA = re.compile(r"[ぁ-ゖー]+")
+_INTEGER = re.compile(r"\d+")
 _NUMERALS = {numeral: n for n, numeral in enumerate("一二三四五六七八九十", 1)}
+_DIGITS = r"[(\[<]?(\d{1,6}|[一二三四五六七八九十])[)\]>.]?"
+_NUMBER = re.compile(rf"{_DIGITS}(番目?|ばん|つ目|つめ)?")
+_PEOPLE = re.compile(rf"約?{_DIGITS}(?:人|名|にん|めい)(?:くらい|ぐらい|ほど|程度|ちょっと)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +33,13 @@ class Words:
 
     commands: dict[str, str]
     question_marks: tuple[str, ...]
+    question_ends: tuple[str, ...]
     everything: frozenset[str]
     nothing: frozenset[str]
+    done: frozenset[str]
     separators: tuple[str, ...]
     denials: tuple[str, ...]
+    endings: tuple[str, ...]
     same: tuple[tuple[str, str], ...]
 
     def fold(self, text: str) -> str:
@@ -42,17 +49,32 @@ class Words:
             folded = folded.replace(written, meant)
         return folded
 
+    def plain(self, text: str) -> str:
+        """`text` with width and case made alike, without the marks and the polite words that end a sentence."""
+        said = unicodedata.normalize("NFKC", text).casefold().strip().rstrip("。.!、,?")
+        ending = next((ending for ending in self.endings if said.endswith(ending)), "")
+        return said.removesuffix(ending).strip() or said
+
+    def readings(self, text: str) -> tuple[str, str]:
+        """`text` folded: as it stands, and without the polite words that end a sentence."""
+        return self.fold(text), self.fold(self.plain(text))
+
     def command(self, text: str) -> str | None:
         """The command that the whole text names."""
-        return self.commands.get(self.fold(text))
+        return next((self.commands[reading] for reading in self.readings(text) if reading in self.commands), None)
 
-    def is_question(self, text: str) -> bool:
-        """Whether the text looks like a question of the owner's own."""
-        plain = unicodedata.normalize("NFKC", text)
-        return len(plain.strip()) >= 4 and any(mark in plain for mark in self.question_marks)
+    def finishes(self, text: str) -> bool:
+        """Whether the text says that nothing more is to be ticked."""
+        return any(reading in self.done for reading in self.readings(text))
+
+    def is_question(self, text: str, strictly: bool) -> bool:
+        """Whether the text looks like a question of the owner's own; `strictly` where it may be an answer as well."""
+        plain = unicodedata.normalize("NFKC", text).strip().rstrip("。.!、,")
+        marked = not strictly and any(mark in plain for mark in self.question_marks)
+        return len(plain) >= 4 and (marked or plain.endswith(self.question_ends))
 
     def denies(self, folded: str) -> bool:
-        """Whether a folded text denies something."""
+        """Whether a folded text denies something, takes it back or limits it."""
         return any(mark in folded for mark in self.denials)
 
 
@@ -64,7 +86,8 @@ def fold(text: str) -> str:
 
 def clean(text: str) -> str:
     """`text` without control characters, except line breaks, and without blanks around it."""
-    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
+    spaced = text.replace("\t", " ")
+    return "".join(c for c in spaced if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")).strip()
 
 
 def exact(words: Words, question: Question, text: str) -> tuple[str, ...] | None:
@@ -72,89 +95,142 @@ def exact(words: Words, question: Question, text: str) -> tuple[str, ...] | None
 
     The words for choosing nothing give ().
     """
-    if question.kind == "many":
-        return _several(words, question, text)
-    if question.none and words.fold(text) == words.fold(question.none):
+    folded = words.fold(text)
+    if question.none and folded and folded in words.nothing | {words.fold(question.none)}:
         return ()
-    value = _outright(words, question.choices, text)
+    names = _parts(words, question) | _names(words, question)
+    if question.kind == "many":
+        if folded in words.everything:
+            return tuple(choice.value for choice in question.choices)
+        return _several(words, question, names, unicodedata.normalize("NFKC", text), words.separators)
+    value = _outright(words, question, names, text)
     return None if value is None else (value,)
+
+
+def labelled(words: Words, question: Question, text: str) -> tuple[str, ...] | None:
+    """The choice whose label the text is; None where there is none."""
+    folded = words.fold(text)
+    return next(((choice.value,) for choice in question.choices if folded and words.fold(choice.label) == folded), None)
 
 
 def likely(words: Words, question: Question, text: str) -> tuple[str, ...] | None:
     """The value that the text most likely means: a label within it, or one that differs by a typo."""
-    folded = words.fold(text)
-    if not folded:
-        return None
-    names = [(words.fold(name), choice.value) for choice in question.choices for name in _names(choice)]
-    found = _contained(words, names, folded) or _alike(words, names, folded)
-    return None if found is None else (found,)
+    folded = words.fold(words.plain(text))
+    # A number is never a typo of another.
+    digits = _INTEGER.findall(folded)
+    names = {name: value for name, value in _names(words, question).items() if _INTEGER.findall(name) in ([], digits)}
+    found = {_alike(words, names, folded)}
+    if question.kind != "many":
+        # A list half read would be worse than asking again, so only a single choice is looked for within a text.
+        scale = any(choice.points or choice.a or choice.b or choice.counts for choice in question.choices)
+        found.add(_at_once(words, names, text) or _contained(words, names, folded, scale))
+    values = tuple(value for value in found if value is not None)
+    return values if len(values) == 1 else None
 
 
-def number(text: str) -> int | None:
+def number(words: Words, text: str) -> int | None:
     """The number that the whole text is, written in any way."""
-    folded = fold(text)
-    if folded in _NUMERALS:
-        return _NUMERALS[folded]
-    found = _NUMBER.fullmatch(folded)
-    return int(found[1]) if found else None
+    found = _NUMBER.fullmatch(words.plain(text))
+    return _count(found[1]) if found else None
 
 
-def _names(choice: Choice) -> tuple[str, ...]:
-    return (choice.label, *choice.also)
+def _count(digits: str) -> int:
+    return _NUMERALS.get(digits) or int(digits)
 
 
-def _outright(words: Words, choices: Sequence[Choice], text: str) -> str | None:
-    people = _PEOPLE.fullmatch(fold(text))
+def _names(words: Words, question: Question) -> dict[str, str]:
+    """The values by each folded name of theirs."""
+    names: dict[str, str] = {}
+    for choice in question.choices:
+        for name in (choice.label, *choice.also):
+            names.setdefault(words.fold(name), choice.value)
+    return names
+
+
+def _parts(words: Words, question: Question) -> dict[str, str]:
+    """The values by each part of their labels (「医療・福祉」) that is no part of another's."""
+    found: dict[str, set[str]] = {}
+    for choice in question.choices:
+        for part in choice.label.split("・"):
+            found.setdefault(words.fold(part), set()).add(choice.value)
+    return {part: values.pop() for part, values in found.items() if len(part) > 1 and len(values) == 1}
+
+
+def _outright(words: Words, question: Question, names: dict[str, str], text: str) -> str | None:
+    for reading in words.readings(text):
+        if reading in names:
+            return names[reading]
+    plain = words.plain(text)
+    people = _PEOPLE.fullmatch(plain)
     if people:
-        count = int(people[1])
-        return next((c.value for c in choices if c.span and c.span[0] <= count <= c.span[1]), None)
-    folded = words.fold(text)
-    named = next((c.value for c in choices if any(words.fold(n) == folded for n in _names(c))), None)
-    if named is not None and folded:
-        return named
-    index = number(text)
-    return choices[index - 1].value if index and index <= len(choices) else None
+        return _spanning(question.choices, _count(people[1]))
+    found = _NUMBER.fullmatch(plain)
+    if not found:
+        return None
+    count = _count(found[1])
+    nth = question.choices[count - 1].value if 1 <= count <= len(question.choices) else None
+    if found[2] or not any(choice.span for choice in question.choices):
+        return nth
+    # A bare number may be a head count as well as a place in the list; it is taken where both say the same.
+    spanning = _spanning(question.choices, count)
+    return spanning if nth is None or nth == spanning else None
 
 
-def _several(words: Words, question: Question, text: str) -> tuple[str, ...] | None:
-    folded = words.fold(text)
-    if folded in words.nothing or (question.none and folded == words.fold(question.none)):
-        return ()
-    if folded in words.everything:
-        return tuple(choice.value for choice in question.choices)
-    whole = _outright(words, question.choices, text)
+def _spanning(choices: Sequence[Choice], count: int) -> str | None:
+    return next((choice.value for choice in choices if choice.span and choice.span[0] <= count <= choice.span[1]), None)
+
+
+def _several(
+    words: Words, question: Question, names: dict[str, str], text: str, separators: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    whole = _outright(words, question, names, text)
     if whole is not None:
         return (whole,)
-    named = [_outright(words, question.choices, part) for part in _parts(words, text)]
-    found = [value for value in named if value is not None]
-    # One part that is not understood spoils the whole: a half-read answer would be worse than asking again.
-    return tuple(dict.fromkeys(found)) if named and len(found) == len(named) else None
+    for n, separator in enumerate(separators, 1):
+        parts = [part for part in text.split(separator) if part.strip()]
+        if len(parts) > 2 * len(question.choices):
+            return None
+        if len(parts) > 1:
+            named = [_several(words, question, names, part, separators[n:]) for part in parts]
+            # One part that is not understood spoils the whole: a half-read answer would be worse than asking again.
+            found = [value for values in named if values is not None for value in values]
+            return tuple(dict.fromkeys(found)) if None not in named else None
+    return None
 
 
-def _parts(words: Words, text: str) -> list[str]:
-    parts = [unicodedata.normalize("NFKC", text)]
-    for separator in words.separators:
-        parts = [piece for part in parts for piece in part.split(separator)]
-    return [part for part in parts if part.strip()]
+def _at_once(words: Words, names: dict[str, str], text: str) -> str | None:
+    """The choice that the text begins with, apart from the rest by a mark: 「はい、使っています」."""
+    head, *rest = re.split(r"[、。,.!\s]+", unicodedata.normalize("NFKC", text).strip(), maxsplit=1)
+    head, tail = words.fold(head), words.fold("".join(rest))
+    value = names.get(head)
+    if len(tail) > 2 * SLACK or names.get(tail, value) != value:
+        return None
+    return None if words.denies(tail) and not words.denies(head) else value
 
 
-def _contained(words: Words, names: Iterable[tuple[str, str]], folded: str) -> str | None:
-    inside = [(name, value) for name, value in names if len(name) >= 2 and name in folded]
+def _contained(words: Words, names: dict[str, str], folded: str, scale: bool) -> str | None:
+    # Two kana turn up in many a word; and what stands before a step of a scale most often changes the step.
+    inside = [
+        name
+        for name in names
+        if len(name) > (2 if _KANA.fullmatch(name) else 1) and (folded.startswith(name) if scale else name in folded)
+    ]
     if not inside:
         return None
-    longest = max(len(name) for name, _ in inside)
-    values = {value for name, value in inside if len(name) == longest}
-    name = next(name for name, _ in inside if len(name) == longest)
-    if len(values) > 1 or len(folded) > longest + SLACK:
+    longest = max(len(name) for name in inside)
+    found = [name for name in inside if len(name) == longest]
+    if len({names[name] for name in found}) > 1 or len(folded) > longest + (SCALE_SLACK if scale else SLACK):
         return None
-    return None if words.denies(folded.replace(name, "")) else values.pop()
+    return None if words.denies(folded.replace(found[0], "")) else names[found[0]]
 
 
-def _alike(words: Words, names: Sequence[tuple[str, str]], folded: str) -> str | None:
+def _alike(words: Words, names: dict[str, str], folded: str) -> str | None:
     likeness: dict[str, float] = {}
-    for name, value in names:
-        # A denial and its opposite differ by a letter or two, so they are never taken for each other.
-        if words.denies(name) == words.denies(folded):
+    for name, value in names.items():
+        # A denial and its opposite differ by a letter or two, so they are never taken for each other; and a word put
+        # before a label or behind it changes what it means, so the beginning must be the same, and no label whole.
+        apart = name[:1] != folded[:1] or name in folded or words.denies(name) != words.denies(folded)
+        if not apart:
             likeness[value] = max(likeness.get(value, 0.0), fuzz.ratio(name, folded))
     ranked = sorted(likeness.items(), key=lambda pair: -pair[1])
     if not ranked or ranked[0][1] < LIKENESS:

@@ -84,7 +84,15 @@ class Reference:
 def load(path: Path | None = None) -> Reference:
     """Read a reference file, by default Banso's own; raises ContentError with every problem in it."""
     problems: list[Problem] = []
-    top = open_table(path or FILE, problems)
+    found = read(path or FILE, problems)
+    if problems:
+        raise ContentError(tuple(problems))
+    return found
+
+
+def read(path: Path, problems: list[Problem]) -> Reference:
+    """A reference file as far as it can be read; what is wrong with it is noted in `problems`."""
+    top = open_table(path, problems)
     groups = {key: top.tables(key) for key in ("desks", "yorozu", "materials", "figures")}
     top.close()
     for rows in groups.values():
@@ -98,8 +106,6 @@ def load(path: Path | None = None) -> Reference:
         top.complain(f"has no row for {missing}", "add a row for each prefecture, 01 to 47", "yorozu")
     materials = {key: _named(row, Material, key, row.text("what")) for key, row in _by_id(groups["materials"])}
     figures = {key: _figure(row, key) for key, row in _by_id(groups["figures"])}
-    if problems:
-        raise ContentError(tuple(problems))
     return Reference(desks, yorozu, materials, figures)
 
 

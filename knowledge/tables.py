@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from knowledge.problems import ContentError, Problem
+from knowledge.problems import Problem
 
 
 class Table:
@@ -21,7 +21,9 @@ class Table:
     def complain(self, what: str, remedy: str, key: str = "") -> None:
         """Note a problem at this table, or at one key of it."""
         place = ".".join(part for part in (self.place, key) if part) or "(top)"
-        self.problems.append(Problem(self.file, place, what, remedy))
+        problem = Problem(self.file, place, what, remedy)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def take(self, key: str, kind: type, default: Any = None) -> Any:
         """The value of `key` where it is of `kind`; else `default`, noted as a problem where that is None."""
@@ -63,11 +65,16 @@ class Table:
 
     def table(self, key: str) -> "Table":
         """The table [key]."""
-        return Table(self.take(key, dict), self.file, f"{self.place}.{key}".lstrip("."), self.problems)
+        # What is missing as a whole is one problem, not one for each key that it would hold.
+        problems = self.problems if isinstance(self.data.get(key), dict) else []
+        return Table(self.take(key, dict), self.file, f"{self.place}.{key}".lstrip("."), problems)
 
     def tables(self, key: str) -> list["Table"]:
         """The tables [[key]]; each is placed by its id or value where it has one, else by its number."""
-        rows = [row for row in self.take(key, list) if isinstance(row, dict)]
+        found = self.take(key, list)
+        rows = [row for row in found if isinstance(row, dict)]
+        if len(rows) < len(found):
+            self.complain("is not a list of tables", f"write [[{key}]], or {{ … }} for each", key)
         place = f"{self.place}.{key}".lstrip(".")
         return [
             Table(row, self.file, f"{place}[{row.get('id', row.get('value', n))}]", self.problems)
@@ -86,7 +93,8 @@ def open_table(path: Path, problems: list[Problem]) -> Table:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         problems.append(Problem(path.name, "(file)", f"can't be read: {error}", "correct the TOML"))
-        raise ContentError(tuple(problems)) from error
+        # Not raised: the other files are read all the same, and what is missing here is no problem of its own.
+        return Table({}, path.name, "", [])
     return Table(data, path.name, "", problems)
 
 

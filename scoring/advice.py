@@ -14,16 +14,28 @@ from scoring.score import Answers, Score
 
 FILE = Path(__file__).with_name("advice.toml")
 HOW_MANY = 3
+FOR_ANYBODY = "without tool, team and industries"
 
-# The weights below are ours, tried on made-up owners of each segment.
-WEAK_CATEGORY = 3.0  # at its weakest, a category counts as much as a pressing challenge and a bit
-ALREADY_SERVED = 0.4  # a challenge that an earlier piece serves counts so much less for the next
-COST_STEP = 0.3  # each step of cost, so that of equals the cheaper comes first
+# The weights below are ours, tried on made-up owners of each segment, beside those of score.py for challenges.
+WEAK = 2.0  # at its weakest, an item of Q4 counts as much as a pressing challenge that is under way
+ALREADY_SERVED = 0.6  # a challenge or an item that an earlier piece serves counts so much less for the next
+ALREADY_DONE = 0.3  # a challenge counts so much less for a piece whose items the owner says are in place
+COST_STEP = 0.2  # each step of cost, so that of equals the cheaper comes first
+PERHAPS_IDLE = 1.0  # off a piece that may be of no use, as nobody has asked yet for the tools or the employees
+# Only an axis of the balance as low as this may come before what the owner wants to tackle.
+FOUNDATION = 25
+
+# Values of check.toml: nobody is employed; the stages at which tools are in use.
+ALONE = "0"
+LATER_STAGES = ("3", "4")
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing an owner may do; texts are for the owner, `cost` is an order of magnitude (1 to 4)."""
+    """One thing an owner may do; texts are for the owner, `cost` is an order of magnitude (1 to 4).
+
+    `items` are those of Q4 that it mends. With `team` it is for owners with employees, with `industries` for those.
+    """
 
     id: str
     title: str
@@ -40,6 +52,14 @@ class Advice:
     serves: tuple[str, ...]
     tool: str
     category: str
+    items: tuple[str, ...]
+    team: bool
+    industries: tuple[str, ...]
+
+    @property
+    def for_anybody(self) -> bool:
+        """Whether no tool in use, size or industry can rule it out."""
+        return not (self.tool or self.team or self.industries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +82,111 @@ class Action:
 def first_actions(
     catalogue: Catalogue, questionnaire: Questionnaire, answers: Answers, score: Score
 ) -> tuple[Action, ...]:
-    """The three things to do first, the most useful first; a tool in use is never proposed."""
-    weights = {share.challenge: float(share.weight) for share in score.shares}
-    weakness = {axis.category: (100 - axis.value) / 100 for axis in score.balance}
-    used = set(answers.get("q3", ()))
-    left = [advice for advice in catalogue.advice.values() if advice.tool not in used]
-    chosen: list[Action] = []
+    """The three things to do first, the most useful first; never a tool in use, or what is for other businesses."""
+    needs = _Needs(questionnaire, answers, score)
+    left = [advice for advice in catalogue.advice.values() if _fits(advice, answers)]
+    chosen: list[Advice] = []
     while left and len(chosen) < HOW_MANY:
-        best = max(left, key=lambda advice: _worth(advice, weights, weakness))
+        best = max(needs.candidates(left, chosen), key=needs.worth)
         left.remove(best)
-        chosen.append(Action(best.id, _why(best, questionnaire, answers, score)))
-        weights = {id: w * (ALREADY_SERVED if id in best.serves else 1) for id, w in weights.items()}
-        weakness = {id: w * (ALREADY_SERVED if id == best.category else 1) for id, w in weakness.items()}
-    return tuple(chosen)
+        chosen.append(best)
+        needs.serve(best)
+    return tuple(Action(advice.id, needs.why(advice)) for advice in chosen)
 
 
-def _worth(advice: Advice, weights: dict[str, float], weakness: dict[str, float]) -> float:
-    served = sum(weights.get(challenge, 0.0) for challenge in advice.serves)
-    return served + WEAK_CATEGORY * weakness.get(advice.category, 0.0) - COST_STEP * advice.cost
+def _fits(advice: Advice, answers: Answers) -> bool:
+    """Whether the piece is for such a business at all, as far as the answers tell."""
+    if advice.tool in answers.get("q3", ()) or (advice.team and answers.get("size") == ALONE):
+        return False
+    # An industry not known yet rules out more: pieces for some industries suit the others badly.
+    return not advice.industries or answers.get("industry") in advice.industries
 
 
-def _why(advice: Advice, questionnaire: Questionnaire, answers: Answers, score: Score) -> tuple[str, ...]:
-    marked = {share.challenge for share in score.shares}
-    asked = "picks" if "picks" in answers else ""
-    why = [
-        asked or challenge.question
-        for challenge in questionnaire.challenges
-        if challenge.id in advice.serves and challenge.id in marked
-    ]
-    if advice.tool and "q3" in answers:
-        why.append("q3")
-    if advice.category:
-        weak = {reason.question for reason in score.reasons if 0 < reason.points <= 2}
-        why += [i.question for i in questionnaire.items if i.category == advice.category and i.question in weak]
-    return tuple(dict.fromkeys(why))
+class _Needs:
+    """What an owner needs, by the answers; the more is served, the less of it is left."""
+
+    def __init__(self, questionnaire: Questionnaire, answers: Answers, score: Score) -> None:
+        self.answers = answers
+        self.levels = {share.challenge: share.level for share in score.shares}
+        self.weights = {share.challenge: float(share.weight) for share in score.shares}
+        self.asked = {c.id: "picks" if "picks" in answers else c.question for c in questionnaire.challenges}
+        self.about_tools = "q3" if "q3" in answers else "stage"
+        self.tools_in_use = self.about_tools == "stage" and answers.get("stage") in LATER_STAGES
+        self.items = {item.id: item.question for item in questionnaire.items}
+        self.weakness: dict[str, float] = {}
+        self.weak: set[str] = set()
+        for item in questionnaire.items:
+            question = questionnaire.questions[item.question]
+            given = question.choice(answers.get(item.question, ""))
+            if given:
+                points = [choice.points for choice in question.choices]
+                self.weakness[item.id] = (max(points) - given.points) / (max(points) - min(points))
+            if given and not given.counts:
+                self.weak.add(item.id)
+        lowest = min((axis.value for axis in score.balance), default=100)
+        self.foundations = {axis.category for axis in score.balance if axis.value == lowest <= FOUNDATION}
+
+    def candidates(self, left: list[Advice], chosen: list[Advice]) -> list[Advice]:
+        """What may come next: until a pressing challenge is served (or, without one, any), only what serves it.
+
+        A foundation that is missing may come before, but only one.
+        """
+        pressing = {challenge for challenge, level in self.levels.items() if level == "urgent"}
+        aims = pressing or set(self.levels)
+        if not aims or any(aims & set(advice.serves) for advice in chosen):
+            return left
+        aimed = [advice for advice in left if aims & set(advice.serves)]
+        if not chosen:
+            aimed += [advice for advice in left if self.is_foundation(advice) and advice not in aimed]
+        return aimed or left
+
+    def is_foundation(self, advice: Advice) -> bool:
+        """Whether the piece mends the weakest category, where that is very weak, and needs no tool for it."""
+        return advice.category in self.foundations and not advice.tool
+
+    def worth(self, advice: Advice) -> tuple[bool, float]:
+        """What the piece is worth to the owner now; one that no answer speaks for comes last."""
+        served = sum(self.weights.get(challenge, 0.0) for challenge in advice.serves)
+        known = [self.weakness[id] for id in advice.items if id in self.weakness]
+        if known and not advice.tool and not self.weak.intersection(advice.items):
+            served *= ALREADY_DONE
+        mended = sum(known) / len(known) if known else 0.0
+        doubts = (advice.team and "size" not in self.answers) + (bool(advice.tool) and self.tools_in_use)
+        # Not their sum: hardly anything is in place where literacy is low, and the challenges would drown in that.
+        worth = max(served, WEAK * mended) - COST_STEP * advice.cost - PERHAPS_IDLE * doubts
+        return bool(self.reasons(advice)), worth
+
+    def serve(self, advice: Advice) -> None:
+        """Count what the piece serves for less from now on."""
+        for challenge in self.weights.keys() & set(advice.serves):
+            self.weights[challenge] *= ALREADY_SERVED
+        for item in self.weakness.keys() & set(advice.items):
+            self.weakness[item] *= ALREADY_SERVED
+
+    def reasons(self, advice: Advice) -> tuple[str, ...]:
+        """The questions whose answers speak for the piece: challenges, the missing tool, weak items."""
+        why = [self.asked[challenge] for challenge in self.levels if challenge in advice.serves]
+        if advice.tool and not self.tools_in_use and self.about_tools in self.answers:
+            why.append(self.about_tools)
+        why += [self.items[item] for item in self.items if item in advice.items and item in self.weak]
+        return tuple(dict.fromkeys(why))
+
+    def why(self, advice: Advice) -> tuple[str, ...]:
+        """The reasons; for a piece without one, the question on tools: it is named because those are in use."""
+        return self.reasons(advice) or ((self.about_tools,) if self.about_tools in self.answers else ())
 
 
 def load(path: Path, questionnaire: Questionnaire, reference: Reference) -> Catalogue:
     """Read and check an advice file against the questionnaire and the reference; raises ContentError."""
     problems: list[Problem] = []
+    catalogue = read(path, questionnaire, reference, problems)
+    if problems:
+        raise ContentError(tuple(problems))
+    return catalogue
+
+
+def read(path: Path, questionnaire: Questionnaire, reference: Reference, problems: list[Problem]) -> Catalogue:
+    """An advice file as far as it can be read; what is wrong with it is noted in `problems`."""
     top = open_table(path, problems)
     costs = top.table("costs")
     labels = {n: costs.text(str(n)) for n in range(1, 5)}
@@ -110,19 +196,27 @@ def load(path: Path, questionnaire: Questionnaire, reference: Reference) -> Cata
     no_twins(rows, "id")
     advice = [_advice(row, questionnaire, reference) for row in rows]
     top.close()
-    served = {challenge for piece in advice for challenge in piece.serves}
+    _check_cover(top, advice, questionnaire)
+    return Catalogue({piece.id: piece for piece in advice}, labels, note)
+
+
+def _check_cover(top: Table, advice: list[Advice], questionnaire: Questionnaire) -> None:
+    """Whoever the owner is and whatever tools are in use, three pieces are left, and one for each challenge."""
+    anybody = [piece for piece in advice if piece.for_anybody]
+    if len(anybody) < HOW_MANY:
+        top.complain(f"only {len(anybody)} pieces are for anybody", f"write {HOW_MANY} {FOR_ANYBODY}", "advice")
+    served = {challenge for piece in anybody for challenge in piece.serves}
     for challenge in questionnaire.challenges:
         if challenge.id not in served:
-            top.complain(f"no advice serves {challenge.id!r}", "write one", "advice")
-    if problems:
-        raise ContentError(tuple(problems))
-    return Catalogue({piece.id: piece for piece in advice}, labels, note)
+            top.complain(f"no advice for anybody serves {challenge.id!r}", f"write one {FOR_ANYBODY}", "advice")
 
 
 def _advice(row: Table, questionnaire: Questionnaire, reference: Reference) -> Advice:
     row.read.add("source")
     if not row.data.get("source"):
         row.complain("has no source", 'write "ours" or the ids of the facts', "source")
+    category = row.text("category", "")
+    whole = tuple(item.id for item in questionnaire.items if item.category == category)
     advice = Advice(
         id=row.text("id"),
         title=row.text("title"),
@@ -138,13 +232,25 @@ def _advice(row: Table, questionnaire: Questionnaire, reference: Reference) -> A
         desk=row.text("desk"),
         serves=row.texts("serves", None),
         tool=row.text("tool", ""),
-        category=row.text("category", ""),
+        category=category,
+        items=row.texts("items", whole),
+        team=row.flag("team"),
+        industries=row.texts("industries"),
     )
     row.close()
+    _check_names(row, advice, questionnaire, reference)
+    return advice
+
+
+def _check_names(row: Table, advice: Advice, questionnaire: Questionnaire, reference: Reference) -> None:
+    tools = {tool.id: tool for tool in questionnaire.tools}
+    industry = questionnaire.questions.get("industry")
     known: dict[str, set[str] | set[int]] = {
         "serves": {challenge.id for challenge in questionnaire.challenges},
-        "tool": {tool.id for tool in questionnaire.tools} | {""},
-        "category": set(questionnaire.categories) | {""},
+        "tool": set(tools),
+        "category": set(questionnaire.categories),
+        "items": {item.id for item in questionnaire.items if item.category == advice.category},
+        "industries": {choice.value for choice in industry.choices} if industry else set(),
         "material": set(reference.materials),
         "desk": set(reference.desks),
         "cost": {1, 2, 3, 4},
@@ -152,9 +258,13 @@ def _advice(row: Table, questionnaire: Questionnaire, reference: Reference) -> A
     for key, allowed in known.items():
         named = getattr(advice, key)
         for name in named if isinstance(named, tuple) else (named,):
-            if name not in allowed:
+            # A file that can't be read knows nothing; it is reported itself, and need not be here once more.
+            if key in row.data and allowed and name not in allowed:
                 row.complain(f"{name!r} is not known", "correct it or add what it names", key)
-    return advice
+    if advice.tool in tools:
+        for challenge in sorted(set(advice.serves) & {c.id for c in questionnaire.challenges}):
+            if challenge not in tools[advice.tool].serves:
+                row.complain(f"serves {challenge!r}, its tool does not", "take it out, or add it to the tool", "serves")
 
 
 @cache

@@ -8,6 +8,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Look:
+    """The tokens, under the names that look.toml gives them."""
+
     ink: str
     soft_ink: str
     paper: str

@@ -35,9 +35,11 @@ RADIUS, HOLE = 312, 56
 RINGS = (0, 25, 50, 75, 100)
 OUT = 44  # from a point to the middle of its value
 CLEAR = 36  # from the middle of an outermost value to the label above or below it
-NEAR = 46  # a marker closer than this to the middle of a value would be hidden by it
+ASIDE = 22  # from a point sideways to the edge of its value
 LABEL_ROOM = 290
 MARKER = 13
+
+HARM = {"katakana": 4, "latin": 5, "hiragana": 1, "other": 2}  # of a break within a run of one script
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LONGEST = 400  # characters of any one text; more could not be shown
@@ -74,8 +76,19 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Point:
+    """A place in the picture."""
+
     x: float
     y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What a value or a marker covers."""
+
+    centre: Point
+    half_width: float
+    half_height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +155,16 @@ def balance_svg(axes: Sequence[Axis], *, title: str, note: str = "") -> str:
     if not 3 <= len(axes) <= 7:
         raise ValueError(f"a balance must have three to seven axes, not {len(axes)}")
     head = heading(title)
-    turns = [place / len(axes) for place in range(len(axes))]
-    top = below(head) + 74 + block_height(axes[0])
+    top = below(head) + 92 + block_height(axes[0])
     centre = Point(look().picture_width / 2, top + CLEAR + OUT + RADIUS)
-    spokes = [spoke(axis, centre, turn) for axis, turn in zip(axes, turns, strict=True)]
+    spokes = spread(axes, centre)
     return page(
         "balance",
         head,
         max(each.lines[-1].y + (LABEL if each.marks else 0) for each in spokes) + 14,
         note,
         spokes=spokes,
-        rings=[outline([along(centre, turn, value) for turn in turns]) for value in RINGS],
+        rings=[outline([along(centre, place / len(axes), value) for place in range(len(axes))]) for value in RINGS],
         own=outline([each.own for each in spokes]),
         earlier=outline([each.earlier for each in spokes]),
         peers=outline([each.peers for each in spokes]),
@@ -234,7 +246,7 @@ def stacked(bars: Sequence[Bar], top: float, legend: bool) -> list[Row]:
     """Places the bars one below the other, all to one scale."""
     largest = max(FULL, *(max(bar.percent, bar.earlier or 0) for bar in bars))
     values = GAP + number_width(100, HERO_VALUE)
-    ghosts = GAP + mark_width(100) if legend else 0
+    ghosts = GAP + mark_width("100%") if legend else 0
     scale = (inner() - values - ghosts - MARKER) / largest
     rows: list[Row] = []
     for bar in bars:
@@ -248,7 +260,7 @@ def row(bar: Bar, top: float, scale: float, *, hero: bool) -> Row:
     left, label = look().picture_margin, HERO_LABEL if hero else LABEL
     thick, size = (HERO_BAR, HERO_VALUE) if hero else (BAR, VALUE)
     lines = block(wrapped(bar.label, label, inner() - MARKS), label, left, top)
-    bar_top = lines[-1].y + 20
+    bar_top = lines[-1].y + 22
     end = left + bar.percent * scale
     ghost = None if bar.earlier is None else left + bar.earlier * scale
     value_x = max(end, (ghost or 0) + MARKER) + GAP
@@ -264,23 +276,31 @@ def number_width(number: int, size: int) -> float:
     return ems(str(number)) * size + ems("%") * look().picture_text
 
 
-def mark_width(number: int) -> float:
-    """Estimates a marker with its number, and a percent sign should one follow."""
-    return 2 * MARKER + 10 + ems(f"{number}%") * look().picture_text
+def mark_width(text: str) -> float:
+    """Estimates a marker with the number beside it."""
+    return 34 + ems(text) * look().picture_text
 
 
 # The balance.
 
 
-def spoke(axis: Axis, centre: Point, turn: float) -> Spoke:
-    """Places one axis, `turn` of the way round."""
-    own = along(centre, turn, axis.value)
-    earlier = None if axis.earlier is None else along(centre, turn, axis.earlier)
-    peers = None if axis.peers is None else along(centre, turn, axis.peers)
-    value = free_place(own, centre, turn, [point for point in (earlier, peers) if point])
-    lines, marks = label_block(axis, centre, turn)
-    root, tip = along(centre, turn, 0), along(centre, turn, 100)
-    return Spoke(axis, root, tip, own, earlier, peers, value, lines, marks)
+def spread(axes: Sequence[Axis], centre: Point) -> list[Spoke]:
+    """Places the axes all round, each value where it hides no marker and no value placed before it."""
+    turns = [place / len(axes) for place in range(len(axes))]
+    points = [
+        [None if value is None else along(centre, turn, value) for value in (axis.value, axis.earlier, axis.peers)]
+        for axis, turn in zip(axes, turns, strict=True)
+    ]
+    taken = [Box(point, MARKER, MARKER - 2) for three in points for point in three if point]
+    spokes: list[Spoke] = []
+    for axis, turn, (_, earlier, peers) in zip(axes, turns, points, strict=True):
+        own = along(centre, turn, axis.value)
+        half = ems(str(axis.value)) * VALUE / 2
+        value = free_place(half, own, centre, turn, taken)
+        taken.append(Box(value, half, VALUE * 0.4))
+        root, tip = along(centre, turn, 0), along(centre, turn, 100)
+        spokes.append(Spoke(axis, root, tip, own, earlier, peers, value, *label_block(axis, centre, turn)))
+    return spokes
 
 
 def along(centre: Point, turn: float, value: float) -> Point:
@@ -294,16 +314,32 @@ def beyond(start: Point, turn: float, distance: float) -> Point:
     return Point(start.x + distance * math.sin(angle), start.y - distance * math.cos(angle))
 
 
-def free_place(own: Point, centre: Point, turn: float, taken: Sequence[Point]) -> Point:
-    """Finds where a value hides no marker: further out, else further in, else beside its point."""
-    places = [beyond(own, turn + quarter, OUT) for quarter in (0, 0.5, 0.25, 0.75)]
-    if math.dist((own.x, own.y), (centre.x, centre.y)) < HOLE + 2 * OUT:
-        del places[1]  # further in, the values of other axes are too close
+def free_place(half: float, own: Point, centre: Point, turn: float, taken: Sequence[Box]) -> Point:
+    """Finds where a value `half` wide to either side hides least: further out, in, past a marker, or aside."""
 
-    def clearance(place: Point) -> float:
-        return min((math.dist((place.x, place.y), (it.x, it.y)) for it in taken), default=math.inf)
+    def near(point: Point, turn: float) -> Point:
+        away = beyond(Point(0, 0), turn, 1)
+        return Point(point.x + away.x * (half + ASIDE), point.y + away.y * OUT)
 
-    return next((place for place in places if clearance(place) >= NEAR), max(places, key=clearance))
+    def depth(point: Point) -> float:
+        return math.dist((point.x, point.y), (centre.x, centre.y))
+
+    def hidden(place: Point) -> int:
+        return sum(covers(Box(place, half, VALUE * 0.35), it) for it in taken)
+
+    # Further in, a low value would stand among those of the other axes.
+    inwards = [near(own, turn + 0.5)] if depth(own) > HOLE + 2 * OUT else []
+    past = [near(beyond(own, turn, further), turn) for further in (OUT / 2, OUT)]
+    past = [place for place in past if depth(place) < RADIUS + OUT]
+    return min([near(own, turn), *inwards, *past, near(own, turn + 0.25), near(own, turn + 0.75)], key=hidden)
+
+
+def covers(one: Box, other: Box) -> bool:
+    """Says whether two boxes overlap."""
+    return (
+        abs(one.centre.x - other.centre.x) < one.half_width + other.half_width
+        and abs(one.centre.y - other.centre.y) < one.half_height + other.half_height
+    )
 
 
 def label_block(axis: Axis, centre: Point, turn: float) -> tuple[tuple[Line, ...], tuple[Mark, ...]]:
@@ -312,7 +348,7 @@ def label_block(axis: Axis, centre: Point, turn: float) -> tuple[tuple[Line, ...
     numbers = [
         (kind, number) for kind, number in (("earlier", axis.earlier), ("peers", axis.peers)) if number is not None
     ]
-    marks_width = sum(mark_width(number) for _, number in numbers)
+    marks_width = sum(mark_width(str(number)) + GAP for _, number in numbers) - GAP
     half = max([*(ems(text) * LABEL for text in texts), marks_width]) / 2
     anchor = beyond(centre, turn, RADIUS + OUT)
     left, right = look().picture_margin, look().picture_width - look().picture_margin
@@ -328,7 +364,7 @@ def beside(numbers: Iterable[tuple[str, int]], x: float, y: float) -> tuple[Mark
     marks: list[Mark] = []
     for kind, number in numbers:
         marks.append(Mark(kind, number, x, y))
-        x += mark_width(number)
+        x += mark_width(str(number)) + GAP
     return tuple(marks)
 
 
@@ -360,7 +396,7 @@ def block(texts: Iterable[str], size: int, x: float, top: float) -> tuple[Line, 
 
 def wrapped(text: str, size: int, room: float, most: int = 2) -> tuple[str, ...]:
     """Breaks a text into lines of about one length; what even `most` lines cannot hold ends in dots."""
-    text = " ".join(NOT_XML.sub("", text).split("\n"))[:LONGEST].strip()
+    text = " ".join(NOT_XML.sub("", text).splitlines())[:LONGEST].strip()
     if ems(text) * size <= room:
         return (text,)
     if most == 1:
@@ -381,14 +417,31 @@ def break_place(text: str, room: float, most: int) -> int:
     fair = ends[-1] / min(most, math.ceil(ends[-1] / room))
 
     def cost(place: int) -> float:
-        before, after = text[place - 1], text[place]
-        inside_word = after in look().never_first or (
-            before.isascii() and after.isascii() and (before + after).isalnum()
-        )
         overflow = ends[-1] - ends[place - 1] > room * (most - 1)
-        return abs(ends[place - 1] - fair) + 5 * inside_word + 50 * overflow - 1.6 * (before in look().break_after)
+        return abs(ends[place - 1] - fair) + harm(text[place - 1], text[place]) + 50 * overflow
 
     return min((place for place in range(1, len(text)) if ends[place - 1] <= room), key=cost, default=1)
+
+
+def harm(before: str, after: str) -> float:
+    """Weighs a break between two characters: how much it would hurt a word, less than 0 where it helps."""
+    if after in look().never_first:
+        return 5
+    if before in look().break_after:
+        return -4
+    first, second = script(before), script(after)
+    if first == second:
+        return HARM[first]
+    return -3 if first == "hiragana" else 0  # a phrase most often ends in hiragana
+
+
+def script(character: str) -> str:
+    """Tells the scripts apart whose runs make words."""
+    if "\u3040" <= character <= "\u309f":
+        return "hiragana"
+    if "\u30a0" <= character <= "\u30ff":
+        return "katakana"
+    return "latin" if character.isascii() and character.isalnum() else "other"
 
 
 def ems(text: str) -> float:
@@ -407,4 +460,6 @@ def em(character: str) -> float:
             return 1.08
     if character in "MWmw%@©":
         return 1.01
+    if character.isdecimal():
+        return 0.6
     return 0.78 if character.isupper() or character in "&✓" else 0.67

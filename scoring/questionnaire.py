@@ -8,6 +8,8 @@ from knowledge.problems import ContentError, Problem
 from knowledge.tables import Table, fill, no_twins, open_table
 
 FILE = Path(__file__).with_name("check.toml")
+LEVELS = ("urgent", "some")  # of a challenge, the weightier first
+PROFILE = ("industry", "size", "prefecture", "form")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,15 @@ class Questionnaire:
 def load(path: Path = FILE) -> Questionnaire:
     """Read and check a questionnaire file; raises ContentError with every problem in it."""
     problems: list[Problem] = []
-    questionnaire = _read(open_table(path, problems))
+    questionnaire = read(path, problems)
     if problems:
         raise ContentError(tuple(problems))
     return questionnaire
+
+
+def read(path: Path, problems: list[Problem]) -> Questionnaire:
+    """A questionnaire file as far as it can be read; what is wrong with it is noted in `problems`."""
+    return _read(open_table(path, problems))
 
 
 @cache
@@ -134,10 +141,37 @@ def check() -> Questionnaire:
     return load()
 
 
+def most_taps(questionnaire: Questionnaire) -> dict[str, int]:
+    """The most taps that each depth can take, from the choice of the depth to the result."""
+    quick = ["picks", "stage", *(item.question for item in questionnaire.items_for(quick=True))]
+    full = [*(challenge.question for challenge in questionnaire.challenges), "started", "q3"]
+    full += [*(item.question for item in questionnaire.items), *PROFILE, "vision"]
+    asked = questionnaire.questions
+    # 1 for the depth itself.
+    return {
+        "quick": 1 + sum(_taps(asked[id]) for id in quick) + _most_pairs(questionnaire, quick=True),
+        "full": 1 + sum(_taps(asked[id]) for id in full) + _most_pairs(questionnaire, quick=False),
+    }
+
+
+def _most_pairs(questionnaire: Questionnaire, quick: bool) -> int:
+    return max(len(questionnaire.pairs_for(literacy, quick)) for literacy in ("low", "high"))
+
+
+def _taps(question: Question) -> int:
+    """The most taps that one question takes: each choice put on, or all at once and the others off; then the end."""
+    if question.kind != "many":
+        # Choices in groups lie behind the name of their group.
+        return 2 if any(choice.group for choice in question.choices) else 1
+    count = len(question.choices)
+    toggles = question.limit or max((min(on, count - on + 1) for on in range(1, count + 1)), default=0)
+    return toggles + 1
+
+
 def _read(top: Table) -> Questionnaire:
     challenges = _challenges(top)
     tools = _tools(top, {challenge.id for challenge in challenges})
-    categories = {row.text("id"): row.text("label") for row in _rows(top, "categories")}
+    categories = _categories(top)
     items, item_questions = _items(top, categories)
     pairs, pair_questions = _pairs(top)
     asked = [
@@ -148,7 +182,7 @@ def _read(top: Table) -> Questionnaire:
         _tool_question(top, tools),
         *item_questions,
         *pair_questions,
-        *(_one(top, id) for id in ("industry", "size", "prefecture", "form")),
+        *(_one(top, id) for id in PROFILE),
         _vision(top),
     ]
     taps = top.table("taps")
@@ -169,6 +203,13 @@ def _read(top: Table) -> Questionnaire:
     for table in (top, taps, literacy):
         table.close()
     _check_bands(top, result)
+    for depth, most in most_taps(result).items():
+        if 0 < result.max_taps[depth] < most:
+            top.complain(
+                f"the worst case takes {most} taps, {result.max_taps[depth]} are promised",
+                "ask less, or promise more",
+                f"taps.{depth}",
+            )
     return result
 
 
@@ -178,13 +219,17 @@ def _rows(top: Table, key: str) -> list[Table]:
     return rows
 
 
-def _choices(table: Table) -> tuple[Choice, ...]:
+def _choices(table: Table, *needed: str) -> tuple[Choice, ...]:
+    """The choices of a table; `needed` is what each must say of its worth, lest it be taken for 0 or false."""
     rows = table.tables("choices")
     no_twins(rows, "value")
     no_twins(rows, "label")
     found = []
     for row in rows:
         row.text("source", "ours")
+        for key in needed:
+            if key not in row.data:
+                row.complain("is missing", f"add `{key} = …`", key)
         span = (row.number("from"), row.number("to")) if "from" in row.data else None
         found.append(
             Choice(
@@ -223,7 +268,10 @@ def _challenge_questions(top: Table, challenges: tuple[Challenge, ...]) -> list[
     table = top.table("challenge")
     table.text("source")
     part, text, hint = table.text("title"), table.text("text"), table.text("hint")
-    choices = _choices(table)
+    choices = _choices(table, "counts")
+    for choice in choices:
+        if choice.counts and choice.value not in LEVELS:
+            table.complain(f"{choice.value!r} is no level", f"a choice that counts is one of {LEVELS}", "choices")
     table.close()
     return [
         Question(
@@ -274,10 +322,18 @@ def _tool_question(top: Table, tools: tuple[Tool, ...]) -> Question:
     return question
 
 
+def _categories(top: Table) -> dict[str, str]:
+    rows = _rows(top, "categories")
+    found = {row.text("id"): row.text("label") for row in rows}
+    for row in rows:
+        row.close()
+    return found
+
+
 def _items(top: Table, categories: dict[str, str]) -> tuple[tuple[Item, ...], list[Question]]:
     table = top.table("attitude")
     table.text("source")
-    part, choices = table.text("title"), _choices(table)
+    part, choices = table.text("title"), _choices(table, "points", "counts")
     table.close()
     items, questions = [], []
     for row in _rows(top, "items"):
@@ -294,7 +350,7 @@ def _items(top: Table, categories: dict[str, str]) -> tuple[tuple[Item, ...], li
 def _pairs(top: Table) -> tuple[tuple[Pair, ...], list[Question]]:
     table = top.table("pair")
     table.text("source")
-    part, text, choices = table.text("title"), table.text("text"), _choices(table)
+    part, text, choices = table.text("title"), table.text("text"), _choices(table, "a", "b")
     table.close()
     pairs, questions = [], []
     for row in _rows(top, "pairs"):
@@ -329,7 +385,7 @@ def _check_bands(top: Table, questionnaire: Questionnaire) -> None:
     """A band that no answers can reach is as wrong as a missing one."""
     points = [c.points for q in questionnaire.questions.values() for c in q.choices if q.id.startswith("q4.")]
     count = len(questionnaire.items)
-    if not points:
+    if not points or not questionnaire.high_from:
         return
     lowest, highest = min(points) * count, max(points) * count
     if not lowest < questionnaire.high_from <= highest:

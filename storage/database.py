@@ -1,5 +1,6 @@
 """A database: its engine, reading and writing transactions, and its migrations."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,15 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from storage.texts import storable
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 # How long a writer waits for another process's transaction on SQLite, in milliseconds.
 BUSY_TIMEOUT = 10_000
+# How long PostgreSQL may take to answer at all, in seconds.
+CONNECT_TIMEOUT = 5
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Database:
@@ -42,13 +49,26 @@ class Database:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=8)
-    if parsed.database and parsed.database != ":memory:":
+        return create_engine(
+            url,
+            json_serializer=_json,
+            pool_pre_ping=True,
+            pool_size=8,
+            max_overflow=8,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT},
+        )
+    # A "file:" address (SQLite's own, as for reading only) names no folder of ours.
+    if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
+    engine = create_engine(url, json_serializer=_json)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _json(data: Any) -> str:
+    # Japanese as it is takes half the room of its escapes.
+    return storable(_encode(data))
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

@@ -2,14 +2,15 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, update
 
-from storage.schema import contact, inbox, outbox, owner, result
+from storage.prepared import Prepared, insert_new
+from storage.schema import contact, inbox, outbox, owner, result, result_axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,16 @@ class Owner:
     turns: int
 
 
+class Row(TypedDict):
+    """An owner after a turn; `erased_at` where the turn erased them (a new one takes the mark off)."""
+
+    owner_id: int
+    record: dict[str, Any]
+    turns: int
+    seen_at: datetime
+    erased_at: datetime | None
+
+
 _FIND = (
     select(owner.c.id, contact.c.id, owner.c.tag, owner.c.record, owner.c.turns)
     .join_from(contact, owner)
@@ -32,11 +43,13 @@ _FIND = (
         contact.c.address == bindparam("address"),
     )
 )
-_LOCK = _FIND.with_for_update(of=owner)
-_SAVE = (
-    update(owner)
-    .where(owner.c.id == bindparam("owner_id"))
-    .values(record=bindparam("record"), turns=bindparam("turns"), seen_at=bindparam("now"), erased_at=None)
+_LOCK = Prepared(lambda _: _FIND.with_for_update(of=owner))
+_SAVE = Prepared(
+    lambda _: (
+        update(owner)
+        .where(owner.c.id == bindparam("owner_id"))
+        .values({name: bindparam(name) for name in ("record", "turns", "seen_at", "erased_at")})
+    )
 )
 
 
@@ -49,10 +62,10 @@ def find(connection: Connection, channel: str, account: str, address: str) -> Ow
 def lock(connection: Connection, channel: str, account: str, address: str, came_by: str, now: datetime) -> Owner:
     """The owner at this address, held until the transaction ends; made where there is none."""
     at = {"channel": channel, "account": account, "address": address}
-    row = connection.execute(_LOCK, at).first()
-    if row is None:
+    row = _LOCK.first(connection, at)
+    while row is None:
         _make(connection, at, came_by, now)
-        row = connection.execute(_LOCK, at).one()
+        row = _LOCK.first(connection, at)
     return Owner(*row)
 
 
@@ -61,19 +74,16 @@ def _make(connection: Connection, at: dict[str, str], came_by: str, now: datetim
     made = connection.execute(
         insert(owner).values(tag=tag, record={}, turns=0, made_at=now, seen_at=now).returning(owner.c.id)
     ).scalar_one()
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = dict(at, owner_id=made, came_by=came_by or None, made_at=now)
-    added = connection.execute(
-        dialect.insert(contact).values(row).on_conflict_do_nothing().returning(contact.c.id)
-    ).first()
+    added = connection.execute(insert_new(connection.dialect, contact).returning(contact.c.id), row).first()
     if added is None:
         # Another process met this owner at the same moment: its row stands, ours was never used.
         connection.execute(delete(owner).where(owner.c.id == made))
 
 
-def save(connection: Connection, owner_id: int, record: dict[str, Any], turns: int, now: datetime) -> None:
-    """Keep the record after a turn."""
-    connection.execute(_SAVE, {"owner_id": owner_id, "record": record, "turns": turns, "now": now})
+def save(connection: Connection, rows: Sequence[Row]) -> None:
+    """Keep what turns have made of owners."""
+    _SAVE.write(connection, rows)
 
 
 def first_contact(connection: Connection, owner_id: int) -> tuple[str, str, str]:
@@ -88,41 +98,63 @@ def give_consent(connection: Connection, owner_id: int, notice: str, now: dateti
     connection.execute(update(owner).where(owner.c.id == owner_id).values(notice=notice, consented_at=now))
 
 
+# Every table, under the name that the export gives it, in the order in which rows can be deleted. What is not listed
+# here would neither be shown to its owner nor taken away.
+_ALL = {
+    "balances": result_axis,
+    "results": result,
+    "events": inbox,
+    "conversation": outbox,
+    "contacts": contact,
+    "owner": owner,
+}
+# Owners swept in one transaction at the most: while it lasts, nobody is answered on SQLite.
+SWEPT = 500
+
+
+def _of(table: Table, owner_ids: Sequence[int]) -> ColumnElement[bool]:
+    """What holds for these owners' rows of a table."""
+    if table is owner:
+        return owner.c.id.in_(owner_ids)
+    if table is result_axis:
+        return result_axis.c.result_id.in_(select(result.c.id).where(_of(result, owner_ids)))
+    return table.c.owner_id.in_(owner_ids)
+
+
 def export(connection: Connection, owner_id: int) -> dict[str, Any]:
     """All that is stored about an owner, as JSON data."""
-    tables = (
-        ("owner", select(owner).where(owner.c.id == owner_id)),
-        ("contacts", select(contact).where(contact.c.owner_id == owner_id)),
-        ("results", select(result).where(result.c.owner_id == owner_id).order_by(result.c.id)),
-        ("events", select(inbox).where(inbox.c.owner_id == owner_id).order_by(inbox.c.turn)),
-        ("conversation", select(outbox).where(outbox.c.owner_id == owner_id).order_by(outbox.c.turn)),
-    )
-    found = {name: [dict(row) for row in connection.execute(query).mappings()] for name, query in tables}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, table in reversed(_ALL.items()):
+        order = table.c.turn if "turn" in table.c else table.primary_key.columns[0]
+        rows = connection.execute(select(table).where(_of(table, [owner_id])).order_by(order)).mappings()
+        found[name] = [dict(row) for row in rows]
     plain: dict[str, Any] = json.loads(json.dumps(found, default=str, ensure_ascii=False))
     return plain
 
 
-def erase(connection: Connection, owner_id: int, turn: int) -> None:
+def erase(connection: Connection, owner_id: int, turn: int, now: datetime) -> None:
     """Delete all about an owner but the bare address, which the farewell needs; `sweep` takes that away later.
 
     The event of this turn stays known, so that a second copy of it does not begin anything.
     """
-    connection.execute(delete(result).where(result.c.owner_id == owner_id))
-    connection.execute(delete(inbox).where(inbox.c.owner_id == owner_id, inbox.c.turn != turn))
-    connection.execute(delete(outbox).where(outbox.c.owner_id == owner_id))
-    connection.execute(update(contact).where(contact.c.owner_id == owner_id).values(came_by=None))
-    connection.execute(update(owner).where(owner.c.id == owner_id).values(notice=None, consented_at=None))
-
-
-def mark_erased(connection: Connection, owner_id: int, now: datetime) -> None:
-    """Mark an owner whose farewell is on its way; a new turn takes the mark off."""
-    connection.execute(update(owner).where(owner.c.id == owner_id).values(erased_at=now))
+    for table in _ALL.values():
+        mine = _of(table, [owner_id])
+        if table is owner:
+            connection.execute(update(owner).where(mine).values(notice=None, consented_at=None, made_at=now))
+        elif table is contact:
+            connection.execute(update(contact).where(mine).values(came_by=None, made_at=now))
+        elif table is inbox:
+            connection.execute(delete(inbox).where(mine, inbox.c.turn != turn))
+        else:
+            connection.execute(delete(table).where(mine))
 
 
 def sweep(connection: Connection, before: datetime) -> int:
-    """Take away what is left of the owners erased before this time; gives how many."""
-    gone = connection.execute(select(owner.c.id).where(owner.c.erased_at < before)).scalars().all()
-    for table in (result, inbox, outbox, contact):
-        connection.execute(delete(table).where(table.c.owner_id.in_(gone)))
-    connection.execute(delete(owner).where(owner.c.id.in_(gone)))
+    """Take away what is left of owners erased before this time; gives of how many."""
+    # Locked, so that none of them can come back meanwhile; who is just doing so is passed over.
+    due = select(owner.c.id).where(owner.c.erased_at < before).limit(SWEPT).with_for_update(skip_locked=True)
+    gone = connection.execute(due).scalars().all()
+    if gone:
+        for table in _ALL.values():
+            connection.execute(delete(table).where(_of(table, gone)))
     return len(gone)

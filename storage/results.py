@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, desc, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, desc, func, insert, not_, or_, select, update
 
 from storage.schema import result, result_axis
+from storage.texts import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,10 @@ class Stored:
     result: dict[str, Any]
 
 
-_COLUMNS = (
+# Later results have greater ids: one that is scored anew is kept as a new row.
+_OWN = result.c.owner_id == bindparam("whose")
+_SAME = (_OWN, result.c.run == bindparam("run"), result.c.depth == bindparam("depth"))
+_STORED = select(
     result.c.owner_id,
     result.c.run,
     result.c.depth,
@@ -32,6 +36,29 @@ _COLUMNS = (
     result.c.answers,
     result.c.result,
 )
+_BY_TOKEN = _STORED.where(result.c.token == bindparam("token"))
+_LATEST = _STORED.where(_OWN).order_by(desc(result.c.id)).limit(1)
+_ITSELF = select(result.c.id).where(*_SAME).scalar_subquery()
+_BEFORE = _LATEST.where(not_(and_(*_SAME)), or_(_ITSELF.is_(None), result.c.id < _ITSELF))
+_PEERS = (
+    result.c.industry == bindparam("industry"),
+    result.c.size == bindparam("size"),
+    result.c.latest.is_(True),
+    result.c.owner_id != bindparam("whose"),
+)
+_SEGMENTS = select(result.c.segment, func.count()).where(*_PEERS).group_by(result.c.segment)
+_MEANS = (
+    select(result_axis.c.category, func.avg(result_axis.c.value))
+    .join_from(result_axis, result)
+    .where(*_PEERS)
+    .group_by(result_axis.c.category)
+)
+_FIND = select(result.c.id, result.c.token).where(*_SAME)
+_DROP_AXES = delete(result_axis).where(result_axis.c.result_id == bindparam("id"))
+_DROP = delete(result).where(result.c.id == bindparam("id"))
+_OVERTAKE = update(result).where(_OWN, result.c.latest.is_(True)).values(latest=False)
+_ADD = insert(result).returning(result.c.id)
+_ADD_AXES = insert(result_axis)
 
 
 def save(
@@ -48,77 +75,57 @@ def save(
     now: datetime,
 ) -> str:
     """Keep a result in place of the one of the same run and depth; gives its token (the same as before, if any)."""
-    key = (result.c.owner_id == owner_id, result.c.run == run, result.c.depth == depth)
-    old = connection.execute(select(result.c.id, result.c.token).where(*key)).first()
+    old = connection.execute(_FIND, {"whose": owner_id, "run": run, "depth": depth}).first()
     token = old.token if old else secrets.token_urlsafe(18)
     if old:
-        connection.execute(delete(result_axis).where(result_axis.c.result_id == old.id))
-        connection.execute(delete(result).where(result.c.id == old.id))
+        connection.execute(_DROP_AXES, {"id": old.id})
+        connection.execute(_DROP, {"id": old.id})
     if depth == "full":
-        connection.execute(update(result).where(result.c.owner_id == owner_id).values(latest=False))
-    made = connection.execute(
-        insert(result)
-        .values(
-            owner_id=owner_id,
-            run=run,
-            depth=depth,
-            token=token,
-            day=day,
-            made_at=now,
-            answers=answers,
-            result=data,
-            segment=segment,
-            industry=answers.get("industry"),
-            size=answers.get("size"),
-            latest=depth == "full",
-        )
-        .returning(result.c.id)
-    ).scalar_one()
-    rows = [{"result_id": made, "category": name, "value": value} for name, value in balance.items()]
-    connection.execute(insert(result_axis), rows)
+        connection.execute(_OVERTAKE, {"whose": owner_id})
+    row = {
+        "owner_id": owner_id,
+        "run": run,
+        "depth": depth,
+        "token": token,
+        "day": day,
+        "made_at": now,
+        "answers": answers,
+        "result": data,
+        "segment": segment,
+        "industry": answers.get("industry"),
+        "size": answers.get("size"),
+        "latest": depth == "full",
+    }
+    made = connection.execute(_ADD, row).scalar_one()
+    axes = [{"result_id": made, "category": category, "value": value} for category, value in balance.items()]
+    if axes:
+        connection.execute(_ADD_AXES, axes)
     return token
 
 
 def by_token(connection: Connection, token: str) -> Stored | None:
     """The result with this token."""
-    row = connection.execute(select(*_COLUMNS).where(result.c.token == token)).first()
+    row = connection.execute(_BY_TOKEN, {"token": storable(token)}).first()
     return Stored(*row) if row else None
 
 
 def latest(connection: Connection, owner_id: int) -> Stored | None:
     """An owner's latest result."""
-    query = select(*_COLUMNS).where(result.c.owner_id == owner_id)
-    row = connection.execute(query.order_by(desc(result.c.made_at), desc(result.c.id)).limit(1)).first()
+    row = connection.execute(_LATEST, {"whose": owner_id}).first()
     return Stored(*row) if row else None
 
 
 def before(connection: Connection, owner_id: int, run: str, depth: str) -> Stored | None:
     """An owner's latest result other than that of this run and depth, made before it where it stands already."""
-    query = select(*_COLUMNS).where(result.c.owner_id == owner_id, or_(result.c.run != run, result.c.depth != depth))
-    own = connection.execute(
-        select(result.c.made_at).where(result.c.owner_id == owner_id, result.c.run == run, result.c.depth == depth)
-    ).scalar()
-    if own:
-        query = query.where(result.c.made_at < own)
-    row = connection.execute(query.order_by(desc(result.c.made_at), desc(result.c.id)).limit(1)).first()
+    row = connection.execute(_BEFORE, {"whose": owner_id, "run": run, "depth": depth}).first()
     return Stored(*row) if row else None
 
 
 def peers(connection: Connection, owner_id: int, industry: str, size: str) -> dict[str, Any]:
     """The latest full results of other owners of this industry and size: how many, by segment, mean balance."""
-    same = (
-        result.c.industry == industry,
-        result.c.size == size,
-        result.c.latest.is_(True),
-        result.c.owner_id != owner_id,
-    )
-    counts = connection.execute(select(result.c.segment, func.count()).where(*same).group_by(result.c.segment)).all()
-    means = connection.execute(
-        select(result_axis.c.category, func.avg(result_axis.c.value))
-        .join_from(result_axis, result)
-        .where(*same)
-        .group_by(result_axis.c.category)
-    ).all()
+    same = {"whose": owner_id, "industry": industry, "size": size}
+    counts = connection.execute(_SEGMENTS, same).all()
+    means = connection.execute(_MEANS, same).all()
     return {
         "n": sum(n for _, n in counts),
         "segments": dict(map(tuple, counts)),
@@ -128,13 +135,8 @@ def peers(connection: Connection, owner_id: int, industry: str, size: str) -> di
 
 def remove(connection: Connection, owner_id: int, token: str) -> bool:
     """Delete one result of an owner; the full one before it counts among peers again."""
-    gone = connection.execute(delete(result).where(result.c.owner_id == owner_id, result.c.token == token)).rowcount
-    newest = connection.execute(
-        select(result.c.id)
-        .where(result.c.owner_id == owner_id, result.c.depth == "full")
-        .order_by(desc(result.c.made_at), desc(result.c.id))
-        .limit(1)
-    ).scalar()
-    if newest:
-        connection.execute(update(result).where(result.c.id == newest).values(latest=True))
+    own = result.c.owner_id == owner_id
+    gone = connection.execute(delete(result).where(own, result.c.token == storable(token))).rowcount
+    newest = select(func.max(result.c.id)).where(own, result.c.depth == "full").scalar_subquery()
+    connection.execute(update(result).where(result.c.id == newest).values(latest=True))
     return gone == 1

@@ -68,7 +68,7 @@ def blank_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database with no tables at all, for tests of the migrations."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'blank.sqlite3'}"
-    name = f"{_run().name}_{tmp_path.name}"[:63].lower()
+    name = f"{_run().name}_{os.getpid()}_{tmp_path.name}"
     _copy("template0", name)
     return _url(name)
 

@@ -19,6 +19,7 @@ OBLIGATORY = {
     *("id", "serves", "title", "kind", "effect", "sign", "cost", "step_low", "step_high"),
     *("alone", "material", "together", "desk", "source"),
 }
+OPTIONAL = {"tool", "category", "items", "team", "industries"}
 TEXTS = ("title", "kind", "effect", "sign", "step_low", "step_high", "alone", "together")
 LONGEST = {"title": 20, "kind": 40, "step_low": 120, "step_high": 120}
 SENTENCE = 70
@@ -57,12 +58,11 @@ def test_every_category_has_a_piece() -> None:
     assert {piece["category"] for piece in PIECES if "category" in piece} == ids("categories")
 
 
-def test_every_category_and_challenge_has_a_piece_without_a_tool() -> None:
-    """An owner who has every tool is still told what to do, without buying anything further."""
-    rest = [piece for piece in PIECES if "tool" not in piece]
+def test_every_category_and_challenge_has_a_piece_for_anybody() -> None:
+    """Who has every tool, or works alone, is still told what to do, without buying anything further."""
+    rest = [piece for piece in PIECES if not piece.keys() & {"tool", "team", "industries"}]
     assert {piece["category"] for piece in rest if "category" in piece} == ids("categories")
-    served = {challenge for piece in rest for challenge in piece["serves"]}
-    assert served >= ids("challenges") - {"sales"}
+    assert {challenge for piece in rest for challenge in piece["serves"]} == ids("challenges")
 
 
 def test_ids_are_unique() -> None:
@@ -79,7 +79,7 @@ def test_costs_are_labelled_and_called_an_estimate() -> None:
 @every_piece
 def test_piece_is_whole(piece: dict[str, Any]) -> None:
     """A piece has every field, no unknown one, and a cost that is labelled."""
-    assert OBLIGATORY <= set(piece) <= OBLIGATORY | {"tool", "category"}
+    assert OBLIGATORY <= set(piece) <= OBLIGATORY | OPTIONAL
     assert all(piece[key].strip() for key in TEXTS)
     assert str(piece["cost"]) in ADVICE["costs"]
 
@@ -91,6 +91,13 @@ def test_piece_serves_what_its_tool_serves(piece: dict[str, Any]) -> None:
     if "tool" in piece:
         tool = next(tool for tool in CHECK["tools"] if tool["id"] == piece["tool"])
         assert set(piece["serves"]) <= set(tool["serves"])
+
+
+@every_piece
+def test_piece_mends_items_of_its_category(piece: dict[str, Any]) -> None:
+    """Items are named only to be fewer than the category has."""
+    whole = {item["id"] for item in CHECK["items"] if item["category"] == piece.get("category")}
+    assert set(piece.get("items", ())) < whole or "items" not in piece
 
 
 @every_piece

@@ -45,7 +45,12 @@ def test_a_chat_needs_no_settings_and_keeps_its_secret_to_itself() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DATABASE_URL", "mysql://x/y"), ("DATABASE_URL", "nonsense"), ("PUBLIC_URL", "banso.jp"), ("SECRET_KEY", "short")],
+    [
+        ("DATABASE_URL", "mysql://x/y"),
+        ("DATABASE_URL", "nonsense"),
+        ("PUBLIC_URL", "banso.jp"),
+        ("SECRET_KEY", "short"),
+    ],
 )
 def test_a_wrong_setting_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)

@@ -138,9 +138,7 @@ def test_a_date_may_stand_without_quotes(tmp_path: Path) -> None:
         ("[[materials]]", "[[material]]", "material", "not known", "spelling"),
     ],
 )
-def test_each_defect_is_reported(
-    tmp_path: Path, old: str, new: str, place: str, what: str, remedy: str
-) -> None:
+def test_each_defect_is_reported(tmp_path: Path, old: str, new: str, place: str, what: str, remedy: str) -> None:
     """A defect is told with its file, its place and what to do."""
     assert old in GOOD
     found = problems(tmp_path, GOOD.replace(old, new))

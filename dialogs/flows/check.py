@@ -16,15 +16,17 @@ from scoring.result import Result, compare, from_json
 from scoring.score import Score, literacy_of, marked, point_reasons, score
 
 PROFILE = ("industry", "size", "prefecture", "form")
-# An answer that the owner did not give in this run, but brought along; it tells the flow that the run is no first one.
+# The questions whose answers were brought along: from an earlier run, and from the quick depth into the full one.
 AGAIN = "_again"
 DEEPER = "_deeper"
+# What is asked once a result is there, by depth.
+NEXT = {"quick": "next-quick", "full": "next-full"}
 
 
 def check(scene: Scene) -> Flow:
     """Welcome, consent, depth, questions, result; ends in the menu of what to do next and never leaves it."""
     content = scene.content
-    if scene.given.get(AGAIN):
+    if AGAIN in scene.given:
         yield Say("welcome.again")
     else:
         notice = Button(content.phrases.buttons["notice"], url="/notice")
@@ -36,7 +38,7 @@ def check(scene: Scene) -> Flow:
     yield from (_quick if depth == "quick" else _full)(scene, answers)
     yield from _result(scene, answers)
     while True:
-        yield Ask(content.phrases.asks[f"next-{depth}"])
+        yield Ask(content.phrases.asks[NEXT[depth]])
 
 
 def restart(scene: Scene) -> Flow:
@@ -46,26 +48,42 @@ def restart(scene: Scene) -> Flow:
         yield Say("restart.no")
         return None
     known = scene.below.answers if scene.below else {}
-    return StartOver({AGAIN: True} | {id: known[id] for id in PROFILE if id in known})
+    brought = {id: known[id] for id in PROFILE if id in known}
+    return StartOver({AGAIN: list(brought), **brought})
 
 
 def deepen(scene: Scene) -> Flow:
     """From the quick depth into the full one, keeping every answer: a challenge picked was called pressing."""
     given = dict(scene.below.answers) if scene.below else {}
-    if given.get("depth") != "quick":
+    if given.get("depth") == "full":
         yield Say("deepen.already")
+        return None
+    if not scene.below or scene.below.asked != NEXT["quick"]:
+        yield Say("deepen.early")
         return None
     for challenge in scene.content.questionnaire.challenges:
         if challenge.id in given.get("picks", ()):
             given[challenge.question] = "urgent"
     given.pop("picks", None)
-    return Rewrite(given | {"depth": "full", DEEPER: True})
+    yield Say("full.deeper")
+    return Rewrite(given | {"depth": "full", DEEPER: list(given)})
 
 
 def _ask(content: Content, answers: dict[str, Any], ids: Sequence[str]) -> Flow:
     """Ask these questions of the questionnaire and note the answers."""
     for id in ids:
         answers[id] = yield Ask(content.questionnaire.questions[id])
+    return Silent()
+
+
+def _section(scene: Scene, answers: dict[str, Any], intro: str, ids: Sequence[str]) -> Flow:
+    """Ask the questions of a section; its first words come before the first whose answer was not brought along."""
+    brought = {*scene.given.get(AGAIN, ()), *scene.given.get(DEEPER, ())}
+    first = next((id for id in ids if id not in brought), None)
+    for id in ids:
+        if id == first:
+            yield Say(intro)
+        yield from _ask(scene.content, answers, [id])
     return Silent()
 
 
@@ -86,22 +104,22 @@ def _full(scene: Scene, answers: dict[str, Any]) -> Flow:
     content, questionnaire = scene.content, scene.content.questionnaire
     challenges = [challenge.question for challenge in questionnaire.challenges]
     items = [item.question for item in questionnaire.items]
-    plan = [*challenges, "started", "q3", *items]
-    yield Plan((*plan, *_pairs(questionnaire, "high"), *PROFILE, "vision"))
-    yield Say("full.deeper" if scene.given.get(DEEPER) else "full.begin")
-    yield Say("q2.begin")
-    yield from _ask(content, answers, challenges)
+    pairs = _pairs(questionnaire, "high")
+    yield Plan((*challenges, "started", "q3", *items, *pairs, *PROFILE, "vision"))
+    if DEEPER not in scene.given:
+        yield Say("full.begin")
+    yield from _section(scene, answers, "q2.begin", challenges)
+    started = ["started"] if marked(questionnaire, answers) else []
+    yield Plan((*challenges, *started, "q3", *items, *pairs, *PROFILE, "vision"))
     yield from _started(questionnaire, answers)
     yield from _ask(content, answers, ["q3"])
-    yield Say("q4.begin")
-    yield from _ask(content, answers, items)
+    yield from _section(scene, answers, "q4.begin", items)
     pairs = _pairs(questionnaire, _literacy(questionnaire, answers))
-    yield Plan((*plan, *pairs, *PROFILE, "vision"))
-    yield Say("pair.begin")
-    yield from _ask(content, answers, pairs)
-    brought = scene.given.get(AGAIN) and PROFILE[0] in scene.given
-    yield Say("welcome.kept" if brought else "profile.begin")
-    yield from _ask(content, answers, PROFILE)
+    yield Plan((*challenges, *started, "q3", *items, *pairs, *PROFILE, "vision"))
+    yield from _section(scene, answers, "pair.begin", pairs)
+    yield from _section(scene, answers, "profile.begin", PROFILE)
+    if scene.given.get(AGAIN):
+        yield Say("welcome.kept")
     yield Say("vision.begin")
     yield from _ask(content, answers, ["vision"])
     return Silent()
@@ -161,12 +179,15 @@ def _values(content: Content, result: Result, earlier: dict[str, Any] | None) ->
         ],
         "titles": [content.catalogue.advice[action.advice].title for action in result.actions],
         "step": step_values(content, result, 0)["step"],
-        "earlier": _earlier(earlier),
+        "earlier": _earlier(earlier, scored.depth),
     }
 
 
-def _earlier(earlier: dict[str, Any] | None) -> dict[str, Any] | None:
+def _earlier(earlier: dict[str, Any] | None, depth: str) -> dict[str, Any] | None:
+    """The points of the earlier result; None where there is none, or where they were counted on another scale."""
     if not earlier:
         return None
     before: Score = from_json(earlier["result"]).score
+    if before.depth != depth:
+        return None
     return {"day": earlier["day"], "points": before.points, "out_of": before.out_of}

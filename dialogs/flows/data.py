@@ -3,6 +3,7 @@
 from dialogs import presses
 from dialogs.effects import DeleteResult, EraseOwner, ExportLink
 from dialogs.events import Command
+from dialogs.flows.check import AGAIN
 from dialogs.flows.scene import Scene
 from dialogs.messages import Button
 from dialogs.steps import Ask, Do, Flow, Forget, Outcome, Rewrite, Say, Silent
@@ -37,5 +38,5 @@ def discard(scene: Scene) -> Flow:
     yield Say("discard.done" if found else "discard.none")
     outcome: Outcome = None
     if found and scene.below and token in scene.below.done.values():
-        outcome = Rewrite({})
+        outcome = Rewrite({AGAIN: []})
     return outcome

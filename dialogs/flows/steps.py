@@ -1,5 +1,6 @@
 """The three things to do first, one message each."""
 
+from dataclasses import replace
 from typing import Any
 
 from dialogs.content import Content
@@ -17,6 +18,12 @@ def steps(scene: Scene) -> Flow:
         yield Say("steps.none")
         return None
     result = from_json(latest["result"])
+    # A piece of advice may have left the catalogue since.
+    kept = tuple(action for action in result.actions if action.advice in scene.content.catalogue.advice)
+    if not kept:
+        yield Say("steps.gone")
+        return None
+    result = replace(result, actions=kept)
     for n in range(len(result.actions)):
         yield Say("steps.one", step_values(scene.content, result, n))
     yield from _way_on(scene.content, result, latest)

@@ -1,0 +1,1 @@
+"""How fast Banso is on this machine: `make bench`, or python -m benchmarks."""

@@ -1,0 +1,148 @@
+"""Made-up owners, and what the flows say to them: what content is measured by, and what its preview shows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any
+
+from dialogs.content import Content
+from dialogs.effects import EarlierResult, Effect, ExportLink, LatestResult, SaveResult
+from dialogs.flows import FLOWS, Scene
+from dialogs.record import Frame
+from dialogs.replay import Replay, replay
+from dialogs.steps import Say
+from scheduler.days import day_words
+from scoring.advice import Action
+from scoring.questionnaire import Choice, Question
+from scoring.result import Result, to_json
+
+SEGMENTS = tuple((literacy, type) for literacy in ("low", "high") for type in ("banso", "jiso"))
+# As long as a run is with a tag from storage and more runs than any owner has had.
+RUN = "ffffff.999"
+TOKEN = "sample"  # noqa: S105 - the address of a result that is nobody's
+DAY = date(2026, 12, 22)
+
+Talk = Callable[[], tuple[Say, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A made-up owner: the questions asked in a check, the answers, the result and what was said with it."""
+
+    asked: tuple[Question, ...]
+    answers: dict[str, Any]
+    result: Result
+    says: tuple[Say, ...]
+
+
+def owner(content: Content, literacy: str, type: str, depth: str = "full", again: bool = False) -> Owner:
+    """An owner of this segment, with a check behind them; `again` where it was not the first."""
+    answers = {"depth": depth} | {q.id: _answer(content, q, literacy, type) for q in _questions(content, depth)}
+    saved: list[Result] = []
+
+    def perform(effect: Effect) -> Any:
+        match effect:
+            case SaveResult():
+                saved.append(effect.result)
+                return TOKEN
+            case EarlierResult() if again:
+                return kept(owner(content, literacy, type, depth))
+        return None
+
+    run = _run(content, "check", answers, perform)
+    return Owner(tuple(question for question, _ in run.trail), answers, saved[-1], tuple(run.says))
+
+
+def kept(owner: Owner) -> dict[str, Any]:
+    """An owner's result as effects give it to flows."""
+    return {"token": TOKEN, "day": day_words(DAY), "answers": owner.answers, "result": to_json(owner.result)}
+
+
+def steps(content: Content, owner: Owner, advice: str) -> tuple[Say, ...]:
+    """What is said to an owner whose first thing to do is this."""
+    chosen = Result(owner.result.score, (Action(advice, ()),), owner.result.comparison)
+    latest = kept(replace(owner, result=chosen))
+    return tuple(_run(content, "steps", {}, lambda effect: latest if isinstance(effect, LatestResult) else None).says)
+
+
+def talks(content: Content) -> Iterator[Talk]:
+    """Talks with made-up owners of every kind: each segment and depth, each piece of advice, each side flow."""
+    for literacy, type in SEGMENTS:
+        for depth in ("quick", "full"):
+            yield partial(_result_talk, content, literacy, type, depth)
+        for advice in content.catalogue.advice:
+            yield partial(_steps_talk, content, literacy, type, advice)
+    for name in FLOWS:
+        if name != "check":
+            yield partial(_side_talk, content, name)
+
+
+def says(content: Content) -> Iterator[Say]:
+    """Everything that is said in these talks."""
+    return (say for talk in talks(content) for say in talk())
+
+
+def _result_talk(content: Content, literacy: str, type: str, depth: str) -> tuple[Say, ...]:
+    return owner(content, literacy, type, depth, again=True).says
+
+
+def _steps_talk(content: Content, literacy: str, type: str, advice: str) -> tuple[Say, ...]:
+    return steps(content, owner(content, literacy, type), advice)
+
+
+def _side_talk(content: Content, flow: str) -> tuple[Say, ...]:
+    return tuple(_run(content, flow, {}, lambda effect: "/me" if isinstance(effect, ExportLink) else None).says)
+
+
+def values(content: Content) -> dict[str, dict[str, Any]]:
+    """Values to fill each phrase with: what flows give a made-up owner, and what the engine might."""
+    questions = content.questionnaire.questions
+    industry, vision, picks = questions["industry"], questions["vision"], questions["picks"]
+    answer = {"answer": industry.choices[0].label}
+    found: dict[str, dict[str, Any]] = {
+        "back.done": answer,
+        "current": answer,
+        "many.limit": {"limit": picks.limit},
+        "text.long": {"limit": vision.limit, "length": vision.limit + 1},
+        "unclear.number": {"count": len(industry.choices)},
+        "unclear.one": {"count": len(industry.choices)},
+        "unclear.people": {"number": 4},
+    }
+    for say in says(content):
+        found.setdefault(say.phrase, say.values)
+        if say.picture:
+            found.setdefault(say.picture[2], say.values)
+    return found
+
+
+def _run(content: Content, flow: str, answers: dict[str, Any], perform: Any) -> Replay:
+    scene = Scene(content, RUN, answers, None, ())
+    return replay(FLOWS[flow].flow(scene), Frame(flow, RUN, answers), perform)
+
+
+def _questions(content: Content, depth: str) -> list[Question]:
+    short = {"picks", "stage"}
+    questions = content.questionnaire.questions.values()
+    return [question for question in questions if depth == "quick" or question.id not in short]
+
+
+def _answer(content: Content, question: Question, literacy: str, type: str) -> Any:
+    """An answer that leads to the segment, and differs from question to question within it."""
+    place = list(content.questionnaire.questions).index(question.id)
+    if question.kind == "many":
+        chosen = question.choices[place % 2 :: 2 if literacy == "high" else 4]
+        return tuple(choice.value for choice in chosen[: question.limit or None])
+    if question.kind == "text":
+        return question.choices[0].label
+    return _choice(question, place, literacy, type).value
+
+
+def _choice(question: Question, place: int, literacy: str, type: str) -> Choice:
+    best = sorted(question.choices, key=lambda choice: -choice.points)
+    if best[0].points > best[-1].points:
+        half = best[: len(best) // 2] if literacy == "high" else best[len(best) // 2 :]
+        return half[place * place % len(half)]
+    if any(choice.a or choice.b for choice in best):
+        return max(best, key=lambda choice: choice.a - choice.b if type == "banso" else choice.b - choice.a)
+    return question.choices[place % len(question.choices)]

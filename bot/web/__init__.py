@@ -1,0 +1,1 @@
+"""The web pages: the chat, the result and the notice, with their templates and static files."""

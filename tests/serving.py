@@ -1,0 +1,54 @@
+"""The app served for real on a free port, for tests with a browser."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from sse_starlette.sse import AppStatus
+
+from bot.app import make_app
+from dialogs.content import Content, packaged
+from storage import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "a secret of the tests, of no worth elsewhere"
+
+
+@contextmanager
+def serving(url: str, content: Content | None = None, port: int = 0) -> Iterator[str]:
+    """The address of the app over this database; stopped when the block ends."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = make_app(Database(url), content or packaged(), secret=SECRET, public_url=address)
+        config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
+        server = Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        server.ready.wait()
+        try:
+            yield address
+        finally:
+            # Open streams end by themselves at a signal; a server in a thread gets none.
+            AppStatus.should_exit = server.should_exit = True
+            thread.join()
+            AppStatus.should_exit = False
+
+
+class Server(uvicorn.Server):
+    """A server that tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()

@@ -1,0 +1,521 @@
+"""The engine under any sequence of actions: always an answer, always a valid state, the same each time."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import asdict, replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from bot.content import limits
+from dialogs import presses, record
+from dialogs.content import Content, packaged
+from dialogs.effects import (
+    DeleteResult,
+    EarlierResult,
+    Effect,
+    EraseOwner,
+    ExportLink,
+    GiveConsent,
+    LatestResult,
+    Peers,
+    SaveResult,
+)
+from dialogs.engine import Turn, advance
+from dialogs.events import Action, Command, Opened, Picked, Said, Sent, Tapped, Toggled
+from dialogs.messages import Message
+from dialogs.messages import from_json as message_from_json
+from dialogs.messages import to_json as message_to_json
+from dialogs.record import Frame, Record
+from scoring.questionnaire import Question
+from scoring.result import to_json
+from scoring.score import score
+
+# The longest text that every platform shows in one message.
+TEXT = min(limit.text for limit in limits().values())
+OWN_WORDS = "子どもたちに、この味を残したい。"
+FAST = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
+
+
+class World:
+    """What effects would reach, in memory; a dict in place of the database."""
+
+    def __init__(self) -> None:
+        self.results: dict[tuple[str, str], dict[str, Any]] = {}
+        self.performed: list[Effect] = []
+
+    def perform(self, effect: Effect) -> Any:
+        """Do what the effect says, as JSON data."""
+        self.performed.append(effect)
+        match effect:
+            case SaveResult(run, answers, result):
+                key = (run, result.score.depth)
+                kept = {"token": f"token-{'-'.join(key)}", "day": "12月1日(火)", "answers": answers}
+                self.results.pop(key, None)
+                self.results[key] = json.loads(json.dumps(kept | {"result": to_json(result)}))
+                return kept["token"]
+            case EarlierResult(run, depth):
+                return next((kept for key, kept in reversed(self.results.items()) if key != (run, depth)), None)
+            case LatestResult():
+                return next(reversed(self.results.values()), None)
+            case DeleteResult(token):
+                found = [key for key, kept in self.results.items() if kept["token"] == token]
+                return [self.results.pop(key) for key in found] != []
+            case Peers():
+                return {"n": 0, "segments": {}, "balance": {}}
+            case ExportLink():
+                return "/me/1"
+            case EraseOwner():
+                self.results.clear()
+            case GiveConsent():
+                pass
+        return None
+
+
+class Owner:
+    """A conversation with the bare engine."""
+
+    def __init__(self, content: Content | None = None) -> None:
+        self.content = content or packaged()
+        self.world = World()
+        self.record = Record("abcdef")
+        self.turns: list[Turn] = []
+
+    def act(self, action: Action) -> Turn:
+        """Take an action."""
+        turn = advance(self.content, self.record, action, self.world.perform)
+        self.record = turn.record
+        self.turns.append(turn)
+        return turn
+
+    def command(self, name: str) -> Turn:
+        """Give a command."""
+        return self.act(Command(name))
+
+    def answer(self, value: Any) -> Turn:
+        """Answer the question that was asked last."""
+        return self.act(answering(self.record.top, value))
+
+    def asked(self) -> str:
+        """The id of the question that was asked last."""
+        return self.record.top.asked
+
+    def ended(self) -> bool:
+        """Whether the check has come to its result."""
+        return self.asked().startswith("next-")
+
+    def answers(self) -> dict[str, Any]:
+        """The answers of the check."""
+        return self.record.frames[0].answers
+
+    def finish(self, answers: dict[str, Any]) -> list[str]:
+        """Answer what is asked until there is a result; gives the questions asked, in order."""
+        asked = []
+        while not self.ended():
+            asked.append(self.asked())
+            self.answer(answers[self.asked()])
+        return asked
+
+    def result(self) -> dict[str, Any]:
+        """The latest result, without what names its run."""
+        kept = next(reversed(self.world.results.values()))
+        return {key: kept[key] for key in ("answers", "result")}
+
+
+def answering(frame: Frame, value: Any) -> Action:
+    """The action that answers a frame's question with this value."""
+    if isinstance(value, list):
+        return Picked(frame.run, frame.asked, tuple(value))
+    return Said(value) if value == OWN_WORDS else Tapped(frame.run, frame.asked, value)
+
+
+def begun(depth: str) -> Owner:
+    """An owner who has just chosen a depth."""
+    owner = Owner()
+    owner.act(Opened())
+    owner.answer(depth)
+    return owner
+
+
+def values(question: Question) -> st.SearchStrategy[Any]:
+    """Every answer that a question may get."""
+    choices = [choice.value for choice in question.choices]
+    if question.kind == "many":
+        return st.lists(st.sampled_from(choices), unique=True, max_size=question.limit or None).map(
+            lambda picked: [value for value in choices if value in picked]
+        )
+    return st.sampled_from([*choices, "", OWN_WORDS] if question.kind == "text" else choices)
+
+
+QUESTIONS = packaged().questionnaire.questions
+ANY = st.fixed_dictionaries({id: values(question) for id, question in QUESTIONS.items()})
+NO_CHALLENGE = {id: "none" for id in QUESTIONS if id.startswith("q2.")}
+# One in two or so marks no challenge at all, which skips a question.
+ANSWERS = st.one_of(ANY, ANY.map(lambda answers: answers | NO_CHALLENGE))
+DEPTHS = pytest.mark.parametrize("depth", ["quick", "full"])
+
+
+def fitting(answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers without what was begun on challenges that were not marked, which is never offered."""
+    marked = [id for id in answers["started"] if answers[f"q2.{id}"] in ("urgent", "some")]
+    return answers | {"started": marked}
+
+
+# ---------------------------------------------------------------- straight through
+
+
+@DEPTHS
+@FAST
+@given(answers=ANSWERS)
+def test_straight_through(depth: str, answers: dict[str, Any]) -> None:
+    """Every question once, the progress counted down by one, the result scored from just these answers."""
+    answers = fitting(answers)
+    owner = begun(depth)
+    asked = owner.finish(answers)
+    assert len(asked) == len(set(asked))
+    kept = {"depth": depth} | {id: answers[id] for id in asked}
+    assert {id: value for id, value in owner.answers().items() if id in kept} == kept
+    assert owner.result()["result"]["score"] == json.loads(json.dumps(asdict(score(packaged().questionnaire, kept))))
+    left = [message.left for turn in owner.turns for message in turn.messages if message.left is not None]
+    skipped = [n for n, (here, after) in enumerate(pairwise(left)) if here - after != 1]
+    assert left[-1] == 0
+    # Only the question about what has been begun may drop out, right after the challenges.
+    assert skipped == ([] if depth == "quick" or "started" in asked else [6])
+
+
+@FAST
+@given(answers=ANSWERS)
+def test_deepening_asks_nothing_twice(answers: dict[str, Any]) -> None:
+    """From the quick depth into the full one, no question comes again, and the answers are those of a full check."""
+    owner = begun("quick")
+    first = owner.finish(answers)
+    owner.command("deepen")
+    marked = {f"q2.{id}": "urgent" for id in answers["picks"]}
+    answers = fitting(answers | marked)
+    second = owner.finish(answers)
+    assert not set(first) & set(second)
+    assert not set(marked) & set(second)
+    straight = begun("full")
+    straight.finish(answers)
+    assert owner.result() == straight.result()
+
+
+@DEPTHS
+def test_a_run_is_pure(depth: str) -> None:
+    """What was done is in the record: running over a whole check again reaches nothing outside."""
+    owner = begun(depth)
+    owner.finish(
+        {id: question.choices[0].value for id, question in QUESTIONS.items()} | {"started": [], "q3": [], "picks": []}
+    )
+
+    def unreachable(effect: Effect) -> Any:
+        raise AssertionError(f"done again: {effect}")
+
+    for action in (Opened(), Command("answers"), Command("menu"), Said("?"), Sent("sticker")):
+        advance(owner.content, owner.record, action, unreachable)
+
+
+# ---------------------------------------------------------------- taps
+
+
+@DEPTHS
+@pytest.mark.parametrize("literacy", ["4", "1"])
+def test_taps_in_the_worst_case(depth: str, literacy: str) -> None:
+    """The most taps that an owner can need, from the first button to the result, as check.toml allows."""
+    worst = {id: literacy if id.startswith("q4.") else question.choices[0].value for id, question in QUESTIONS.items()}
+    owner = begun(depth)
+    asked = owner.finish(worst | {"started": [], "q3": [], "picks": []})
+    assert 1 + sum(most_taps(QUESTIONS[id]) for id in asked) <= owner.content.questionnaire.max_taps[depth]
+
+
+def most_taps(question: Question) -> int:
+    """The most taps that an answer takes; 「すべて選ぶ」 is one where any number of choices may be picked."""
+    count = len(question.choices)
+    if question.kind != "many":
+        return 1
+    return 1 + max(
+        picked if question.limit else min(picked, count - picked + 1) for picked in range((question.limit or count) + 1)
+    )
+
+
+# ---------------------------------------------------------------- back and editing
+
+
+@DEPTHS
+@FAST
+@given(answers=ANSWERS, data=st.data())
+def test_back_and_forward_again(depth: str, answers: dict[str, Any], data: st.DataObject) -> None:
+    """Going back any number of questions and forward again leaves every answer as it was."""
+    answers = fitting(answers) | {"depth": depth}
+    owner = begun(depth)
+    asked = owner.finish(answers)
+    before, result = owner.answers(), owner.result()
+    for _ in range(data.draw(st.integers(1, len(asked) + 1))):
+        owner.command("back")
+    owner.finish(answers)
+    assert owner.answers() == before
+    assert owner.result() == result
+
+
+@DEPTHS
+@FAST
+@given(answers=ANSWERS, edits=ANSWERS, data=st.data())
+def test_edited_answers_end_as_if_given_at_once(
+    depth: str, answers: dict[str, Any], edits: dict[str, Any], data: st.DataObject
+) -> None:
+    """Answers changed from the list end in the very result of a check that was answered so from the beginning."""
+    owner = begun(depth)
+    asked = owner.finish(fitting(answers))
+    for id in data.draw(st.lists(st.sampled_from(asked), min_size=1, max_size=4)):
+        owner.command("answers")
+        rows = [choice.value for choice in owner_choices(owner)]
+        if id not in rows:
+            owner.answer("-")
+            continue
+        owner.answer(id)
+        assert owner.asked() == id
+        offered = {choice.value for choice in owner_choices(owner)}
+        new = [value for value in edits[id] if value in offered] if isinstance(edits[id], list) else edits[id]
+        owner.answer(new)
+        owner.finish(fitting(answers | edits | owner.answers()))
+        assert owner.answers()[id] == new
+    straight = begun(depth)
+    straight.finish(owner.answers())
+    assert straight.result() == owner.result()
+    assert straight.answers() == owner.answers()
+
+
+def owner_choices(owner: Owner) -> list[Any]:
+    """The values of the buttons that were shown last."""
+    shown = [presses.decode(button.press) for button in owner.turns[-1].messages[-1].buttons]
+    return [press for press in shown if isinstance(press, (Tapped, Toggled))]
+
+
+@FAST
+@given(answers=ANSWERS, data=st.data())
+def test_a_second_tap_answers_nothing(answers: dict[str, Any], data: st.DataObject) -> None:
+    """Every button tapped twice, back among them: the second tap changes no answer and says so."""
+    owner = begun("quick")
+    for _ in range(data.draw(st.integers(0, 5))):
+        owner.answer(answers[owner.asked()])
+    assume(not owner.ended())
+    tapped = data.draw(
+        st.sampled_from(
+            [
+                Command("back", f"{owner.record.top.run}:{owner.asked()}"),
+                answering(owner.record.top, answers[owner.asked()]),
+            ]
+        )
+    )
+    owner.act(tapped)
+    before = owner.answers()
+    again = owner.act(tapped)
+    assert owner.answers() == before
+    assert again.messages[0].text
+
+
+# ---------------------------------------------------------------- any sequence of actions
+
+WORDS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        [
+            "はい",
+            "いいえ",
+            "1と3",
+            "全部",
+            "なし",
+            "2",
+            "１２人",
+            "？？？？",
+            "インボイスって何ですか",
+            "　",
+            "\0\t",
+            "あ" * 10_000,
+        ]
+    ),
+    st.sampled_from(sorted(packaged().phrases.words.commands)),
+    st.sampled_from([name for q in QUESTIONS.values() for c in q.choices for name in (c.label, *c.also)]),
+)
+COMMANDS = [
+    "back",
+    "later",
+    "resume",
+    "restart",
+    "answers",
+    "menu",
+    "help",
+    "data",
+    "erase",
+    "steps",
+    "deepen",
+    "start",
+    "discard",
+    "question",
+    "check",
+    "nonsense",
+]
+
+
+def without_voices(content: Content) -> Content:
+    """The content with one item of Q4 less and one choice less."""
+    questionnaire = content.questionnaire
+    stage = questionnaire.questions["stage"]
+    questions = questionnaire.questions | {"stage": replace(stage, choices=stage.choices[1:])}
+    questions.pop("q4.voices")
+    items = tuple(item for item in questionnaire.items if item.id != "voices")
+    return replace(content, questionnaire=replace(questionnaire, items=items, questions=questions))
+
+
+CONTENTS = [packaged(), without_voices(packaged())]
+
+
+class AnyOwner(RuleBasedStateMachine):
+    """An owner who does anything at all, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owner = Owner()
+        self.changed = False
+
+    @initialize(depth=st.sampled_from(["quick", "full"]), count=st.integers(0, 40), answers=ANSWERS)
+    def begin(self, depth: str, count: int, answers: dict[str, Any]) -> None:
+        self.act(Opened())
+        self.act(answering(self.owner.record.top, depth))
+        for _ in range(count):
+            if not self.owner.ended():
+                self.act(answering(self.owner.record.top, fitting(answers)[self.owner.asked()]))
+
+    @rule(data=st.data())
+    def tap(self, data: st.DataObject) -> None:
+        self.act(data.draw(st.sampled_from(pressed(self.owner.turns[-1].messages))))
+
+    @rule(data=st.data(), back=st.integers(1, 30))
+    def tap_old(self, data: st.DataObject, back: int) -> None:
+        self.act(data.draw(st.sampled_from(pressed(self.owner.turns[-min(back, len(self.owner.turns))].messages))))
+
+    @rule(text=WORDS)
+    def say(self, text: str) -> None:
+        self.act(Said(text))
+
+    @rule(kind=st.sampled_from(["sticker", "picture", "voice", "file", "place", "other"]))
+    def send(self, kind: str) -> None:
+        self.act(Sent(kind))
+
+    @rule(name=st.sampled_from(COMMANDS), argument=st.sampled_from(["", "abcdef.1:picks", "token-abcdef.1-quick"]))
+    def command(self, name: str, argument: str) -> None:
+        self.act(Command(name, argument))
+
+    @rule(
+        run=st.sampled_from(["abcdef.1", "abcdef.2", "abcdef.99", "fedcba.1", ""]),
+        question=st.sampled_from([*QUESTIONS, "answers", "nonsense"]),
+        value=st.sampled_from(["", "4", "urgent", "nonsense"]),
+        kind=st.sampled_from([Tapped, Toggled]),
+    )
+    def forge(self, run: str, question: str, value: str, kind: type[Tapped | Toggled]) -> None:
+        self.act(kind(run, question, value))
+
+    @rule()
+    def open(self) -> None:
+        self.act(Opened())
+
+    @rule()
+    def restart(self) -> None:
+        self.owner.record = stored(self.owner.record)
+
+    @precondition(lambda self: not self.changed)
+    @rule()
+    def change_questionnaire(self) -> None:
+        self.changed = True
+        self.owner.content = CONTENTS[1]
+
+    @invariant()
+    def record_can_be_stored(self) -> None:
+        assert stored(self.owner.record) == self.owner.record
+
+    def act(self, action: Action) -> None:
+        """Take an action, and look at everything that must hold after it."""
+        before, world = self.owner.record, deepcopy(self.owner.world)
+        turn = self.owner.act(action)
+        assert advance(self.owner.content, stored(before), action, world.perform) == turn
+        look_at(turn)
+        if before.frames and not self.changed and is_old(before, action):
+            assert turn.record.frames[0].answers == before.frames[0].answers
+            assert turn.record.frames[0].run == before.frames[0].run
+
+
+def stored(kept: Record) -> Record:
+    """The record as it comes back from the database."""
+    return record.from_json(kept.tag, json.loads(json.dumps(record.to_json(kept), ensure_ascii=False)))
+
+
+def pressed(messages: tuple[Message, ...]) -> list[Action]:
+    """What the buttons of these messages do."""
+    buttons = [b for m in messages for b in (*m.buttons, *m.side, *(x for x in (m.done, m.none) if x)) if b.press]
+    actions = [presses.decode(button.press) for button in buttons]
+    return [action for action in actions if action is not None] or [Opened()]
+
+
+def is_old(before: Record, action: Action) -> bool:
+    """Whether an action is a button that belongs to no question that is open."""
+    places = [f"{frame.run}:{frame.asked}" for frame in before.frames]
+    match action:
+        case Tapped(run, question) | Toggled(run, question) | Picked(run, question):
+            return f"{run}:{question}" not in places
+        case Command("back", place) if place:
+            return place not in places
+        case _:
+            return False
+
+
+def look_at(turn: Turn) -> None:
+    """What every turn must be: something is said, there is a way on, and it can be shown everywhere."""
+    assert turn.messages
+    for message in turn.messages:
+        assert message.text.strip() or message.picture
+        assert len(message.text) <= TEXT
+        assert message_from_json(json.loads(json.dumps(message_to_json(message)))) == message
+        for button in (*message.buttons, *message.side, *(x for x in (message.done, message.none) if x)):
+            assert button.label
+            assert bool(button.press) != bool(button.url)
+            if button.press:
+                action = presses.decode(button.press)
+                assert action
+                assert presses.encode(action) == button.press
+                assert len(button.press.encode()) <= presses.LIMIT
+    # A way on: the last message can be answered.
+    assert any(button.press for button in turn.messages[-1].buttons)
+    # Nothing is said twice in one breath.
+    texts = [message.text for message in turn.messages if message.text]
+    assert len(texts) == len(set(texts))
+    if turn.record.frames:
+        assert turn.messages[-1].kind in ("one", "many", "text")
+        assert turn.record.frames[0].flow == "check"
+        assert len(turn.record.frames) <= 3
+
+
+def test_any_sequence_of_actions() -> None:
+    """Whatever the owner does: an answer, a valid state, the same each time; old buttons change nothing."""
+    run_state_machine_as_test(
+        AnyOwner,
+        settings=settings(
+            derandomize=True,
+            deadline=None,
+            max_examples=60,
+            stateful_step_count=40,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

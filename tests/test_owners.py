@@ -1,0 +1,246 @@
+"""What is stored about owners: shown to them whole, erased whole; and the migrations that make room for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Table, inspect
+
+from dialogs.events import Command, Opened, Said
+from storage import Database, migrate, owners
+from storage.database import MIGRATIONS
+from storage.schema import metadata, outbox, owner
+from tests.taking import NOW, event, finish, later, new_intake, rows
+from tests.talkers import FULL, QUICK, Talker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.turn import Event
+
+ERASE = ("erase", "yes")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+def live(database: Database, address: str) -> tuple[Talker, int]:
+    """An owner with rows in every table: who came by a flyer, finished both checks and said something; with the id."""
+    intake, talker = new_intake(database), Talker(address, QUICK)
+    talker.hear(intake.take(talker.does(Opened("flyer"))))
+    finish(intake, talker)
+    talker.choice = FULL
+    finish(intake, talker)
+    return talker, intake.take(talker.does(Said("ありがとうございます"))).owner_id
+
+
+def erase(database: Database, talker: Talker) -> Event:
+    """The owner has everything erased; gives the event that did it."""
+    intake = new_intake(database, later(hours=1))
+    talker.hear(intake.take(talker.does(Command("erase"))))
+    # "Yes" is the first choice to be sure of it.
+    talker.choice = 0
+    last = talker.event()
+    talker.hear(intake.take(last))
+    return last
+
+
+def of(database: Database, table: Table, owner_id: int) -> list[dict[str, Any]]:
+    """An owner's rows of a table, found along its foreign keys."""
+    if table is owner:
+        return [row for row in rows(database, table) if row["id"] == owner_id]
+    for column in table.columns:
+        for key in column.foreign_keys:
+            (target,) = key.column.table.primary_key
+            parents = {row[target.name] for row in of(database, key.column.table, owner_id)}
+            return [row for row in rows(database, table) if row[column.name] in parents]
+    raise AssertionError(f"nothing leads from {table.name} to its owner")
+
+
+def everything(database: Database, owner_id: int) -> dict[str, list[dict[str, Any]]]:
+    """All rows of an owner, by table."""
+    return {table.name: of(database, table, owner_id) for table in metadata.sorted_tables}
+
+
+# ---------------------------------------------------------------- export
+
+
+def test_the_export_holds_every_row_of_its_owner_and_none_of_another(database: Database) -> None:
+    ids = [live(database, address)[1] for address in ("one", "two")]
+    for id in ids:
+        with database.reading() as connection:
+            exported = owners.export(connection, id)
+        stored = everything(database, id)
+        assert all(stored.values()), "the test must have rows in every table"
+        plain = json.loads(json.dumps(list(stored.values()), default=str))
+        assert len(exported) == len(plain)
+        for table_rows in plain:
+            assert table_rows in exported.values()
+        assert exported["owner"][0]["id"] == id
+        assert [row["turn"] for row in exported["conversation"]] == list(range(1, len(exported["conversation"]) + 1))
+
+
+def test_nobody_has_an_empty_export(database: Database) -> None:
+    with database.reading() as connection:
+        assert set(map(len, owners.export(connection, 1).values())) == {0}
+
+
+# ---------------------------------------------------------------- erasing
+
+
+def test_erasing_leaves_the_bare_address_and_the_farewell(database: Database) -> None:
+    talker, id = live(database, "one")
+    before = everything(database, id)
+    last = erase(database, talker)
+    at, turn = later(hours=1), len(before["outbox"]) + 2
+    left = everything(database, id)
+
+    (kept,) = left.pop("owner")
+    (known,) = before["owner"]
+    assert kept == {
+        "id": id,
+        "tag": known["tag"],
+        "record": {"runs": kept["record"]["runs"], "frames": []},
+        "turns": turn,
+        "notice": None,
+        "consented_at": None,
+        "made_at": at,
+        "seen_at": at,
+        "erased_at": at,
+    }
+    (address,) = left.pop("contact")
+    assert address == before["contact"][0] | {"came_by": None, "made_at": at}
+    (noted,) = left.pop("inbox")
+    assert (noted["event_id"], noted["turn"], noted["at"]) == (last.id, turn, at)
+    (farewell,) = left.pop("outbox")
+    assert (farewell["turn"], farewell["said"], farewell["made_at"]) == (turn, "", at)
+    assert set(map(len, left.values())) == {0}, "a table that erasing does not know"
+
+
+def test_erasing_one_owner_touches_no_other(database: Database) -> None:
+    talker, _ = live(database, "one")
+    _, other = live(database, "two")
+    before = everything(database, other)
+    erase(database, talker)
+    with database.writing() as connection:
+        owners.sweep(connection, later(days=1))
+    assert everything(database, other) == before
+
+
+def test_an_event_that_erased_and_arrives_again_does_nothing(database: Database) -> None:
+    talker, id = live(database, "one")
+    last = erase(database, talker)
+    left = everything(database, id)
+    taken = new_intake(database, later(hours=2)).take(last)
+    assert (taken.owner_id, taken.messages) == (id, ())
+    assert everything(database, id) == left
+
+
+def test_the_sweep_takes_the_rest_in_time(database: Database) -> None:
+    talker, id = live(database, "one")
+    erase(database, talker)
+    with database.writing() as connection:
+        assert owners.sweep(connection, later(hours=1)) == 0
+        assert owners.sweep(connection, later(hours=1, seconds=1)) == 1
+        assert owners.sweep(connection, later(days=1)) == 0
+    assert set(map(len, everything(database, id).values())) == {0}
+    assert new_intake(database).take(talker.does(Opened())).owner_id, "who comes after that is somebody new"
+    assert rows(database, owner)[0]["turns"] == 1
+
+
+def test_the_sweep_spares_who_came_back(database: Database) -> None:
+    talker, id = live(database, "one")
+    erase(database, talker)
+    talker.messages = ()
+    back = new_intake(database, later(hours=1, minutes=1)).take(talker.event())
+    assert back.messages
+    with database.writing() as connection:
+        assert owners.sweep(connection, later(days=1)) == 0
+    assert len(everything(database, id)["outbox"]) == 2
+
+
+def test_the_sweep_passes_over_who_is_coming_back(database: Database, database_url: str) -> None:
+    """On PostgreSQL, where the sweep and a turn can be under way at the same time."""
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    talker, id = live(database, "one")
+    erase(database, talker)
+    other = Database(database_url)
+    with other.writing() as turning:
+        owners.lock(turning, *talker.event().contact, "", NOW)
+        with database.writing() as connection:
+            assert owners.sweep(connection, later(days=1)) == 0
+    other.close()
+    assert everything(database, id)["contact"]
+
+
+def test_the_sweep_takes_many_in_more_than_one_go(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owners, "SWEPT", 2)
+    for n in range(3):
+        erase(database, live(database, f"owner{n}")[0])
+    swept = []
+    for _ in range(3):
+        with database.writing() as connection:
+            swept.append(owners.sweep(connection, later(days=1)))
+    assert swept == [2, 1, 0]
+    assert [rows(database, table) for table in metadata.sorted_tables] == [[] for _ in metadata.sorted_tables]
+
+
+# ---------------------------------------------------------------- migrations
+
+
+def differences(url: str) -> list[Any]:
+    """What a migration would have to change to make the database as the schema says."""
+    opened = Database(url)
+    with opened.reading() as connection:
+        found: list[Any] = compare_metadata(MigrationContext.configure(connection), metadata)
+    opened.close()
+    return found
+
+
+def tables(url: str) -> set[str]:
+    opened = Database(url)
+    found = set(inspect(opened.engine).get_table_names())
+    opened.close()
+    return found
+
+
+def test_the_migrations_lead_to_the_schema(blank_database_url: str) -> None:
+    assert differences(blank_database_url), "a database without tables differs"
+    migrate(blank_database_url)
+    assert differences(blank_database_url) == []
+
+
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    before = Database(database_url)
+    new_intake(before).take(event("1", Opened()))
+    before.close()
+    migrate(database_url)
+    after = Database(database_url)
+    assert [row["turn"] for row in rows(after, outbox)] == [1]
+    after.close()
+    assert differences(database_url) == []
+
+
+def test_every_migration_can_be_taken_back(blank_database_url: str) -> None:
+    migrate(blank_database_url)
+    opened = Database(blank_database_url)
+    with opened.writing() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    opened.close()
+    assert tables(blank_database_url) == {"alembic_version"}
+    migrate(blank_database_url)
+    assert differences(blank_database_url) == []
