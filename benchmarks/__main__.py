@@ -1,7 +1,7 @@
 """Run every benchmark and print its figures. They are for reading: nothing fails for being slow."""
 
 from benchmarks import parts, turns
-from benchmarks.databases import filesystem, on_disk, postgresql, sqlite, version
+from benchmarks.databases import described, filesystem, on_disk, postgresql, sqlite
 from benchmarks.measuring import head, machine, show
 
 
@@ -13,13 +13,15 @@ def main() -> None:
         turns.alone(sqlite(folder, "alone"))
         turns.among_many(folder)
         turns.at_once(sqlite(folder, "at-once"))
-        show("    other bots, measured elsewhere on a like machine (turns/s)", turns.PEERS)
+        for peer, speed in turns.PEERS.items():
+            show(f"    {peer}", f"{speed:6,.0f} turns a second (not measured here, but on a like machine)")
         with postgresql(folder) as url:
-            head(f"(d) Turns on PostgreSQL {version(url)} (on this machine, fsync=on, synchronous_commit=on)")
+            head(f"(d) Turns on PostgreSQL, on this machine too ({described(url)})")
             turns.alone(url)
             turns.at_once(url)
         head("Parts")
         parts.engine()
+        parts.check()
         parts.drawing()
 
 

@@ -67,10 +67,10 @@ def postgresql(folder: Path) -> Iterator[str]:
         tempfile.tempdir = None
 
 
-def version(url: str) -> str:
-    """The version of a PostgreSQL server."""
+def described(url: str) -> str:
+    """A PostgreSQL server's version, and whether it is durable."""
     engine = create_engine(url)
     with engine.connect() as connection:
-        found = str(connection.execute(text("SHOW server_version")).scalar_one())
+        found = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in ("server_version", *DURABLE)}
     engine.dispose()
-    return found
+    return f"{found.pop('server_version')}, {', '.join(f'{name}={value}' for name, value in found.items())}"

@@ -28,7 +28,7 @@ def spread(times: list[float]) -> str:
 
 def show(name: str, figure: str) -> None:
     """Print one line of figures."""
-    print(f"  {name:<58}{figure}", flush=True)
+    print(f"  {name:<60}{figure}", flush=True)
 
 
 def head(title: str) -> None:

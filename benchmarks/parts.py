@@ -1,14 +1,18 @@
 """What a turn is made of, without a database: the engine; and the pictures of a result."""
 
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 from benchmarks.databases import sqlite
 from benchmarks.measuring import median, show, timed
 from benchmarks.stored import new_intake
 from bot.drawing import Drawing
 from dialogs.content import packaged
-from dialogs.record import Frame
+from dialogs.effects import Effect, Peers, SaveResult
+from dialogs.engine import advance
+from dialogs.record import Frame, Record
 from dialogs.replay import replay
 from dialogs.steps import Ask, Flow
 from scoring import pictures
@@ -38,6 +42,30 @@ def engine() -> None:
 
     times = [timed(run) for _ in range(TIMES)]
     show(f"(e) a replay of {QUESTIONS} answered questions", f"{median(times) * 1000:6.0f} µs")
+
+
+def check() -> None:
+    """(e) The engine's part of the turns of a whole check, from the greeting to the result."""
+    talker, kept = Talker("engine"), Record("tag")
+    times = []
+    while not any(message.picture for message in talker.messages):
+        action = talker.event().action
+        start = time.perf_counter()
+        turn = advance(packaged(), kept, action, _performed)
+        times.append((time.perf_counter() - start) * 1_000_000)
+        talker.messages, kept = turn.messages, turn.record
+    show(f"    the engine's part of a turn, in a check of {len(times)} turns", f"{median(times):6.0f} µs")
+
+
+def _performed(effect: Effect) -> Any:
+    """What storage would say to the owner of a first result, alone of their kind."""
+    match effect:
+        case SaveResult():
+            return "token"
+        case Peers():
+            return {"n": 0, "segments": {}, "balance": {}}
+        case _:
+            return None
 
 
 def drawing() -> None:

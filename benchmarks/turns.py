@@ -24,7 +24,7 @@ OWNERS = 200
 # From the first word through the whole check to the result, and into the next check.
 ROUNDS = 40
 # Turns a second of bots on other frameworks, with SQLite as ours is set (WAL, synchronous=FULL).
-PEERS = "aiogram-dialog 488, python-telegram-bot + SQL 512, aiogram 632, telegraf (Node) 1,343"
+PEERS = {"aiogram-dialog": 488, "python-telegram-bot with SQL glue": 512, "aiogram": 632, "telegraf (Node)": 1_343}
 
 
 class Floor:

@@ -115,6 +115,7 @@ def preview(
     """Write every screen to one HTML page."""
     from bot.preview import write
 
+    _content()
     screens = write(out)
     print(f"{screens} screens: {out}")
 
@@ -125,24 +126,30 @@ def _open() -> tuple["Settings", "Database", "Content"]:
     from sqlalchemy.exc import DBAPIError
 
     from bot.settings import Settings
-    from dialogs.content import packaged
-    from knowledge.problems import ContentError
     from storage import Database, migrate
 
     try:
         settings = Settings()
     except ValidationError as error:
         fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
-    try:
-        content = packaged()
-    except ContentError as error:
-        fail(f"The content contradicts itself (see banso content check):\n{error}")
+    content = _content()
     try:
         migrate(settings.database_url)
     except (DBAPIError, OSError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         fail(f"The database can't be opened or written ({_shown(settings.database_url)}): {reason}")
     return settings, Database(settings.database_url), content
+
+
+def _content() -> "Content":
+    """The content; ends with its problems where it contradicts itself."""
+    from dialogs.content import packaged
+    from knowledge.problems import ContentError
+
+    try:
+        return packaged()
+    except ContentError as error:
+        fail(f"The content contradicts itself (see banso content check):\n{error}")
 
 
 def _shown(url: str) -> str:

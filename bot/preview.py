@@ -146,7 +146,7 @@ def _says(content: Content, chat: _Chat, pieces: list[Piece]) -> Iterator[Screen
     values = samples.values(content)
     environment = jinja2.Environment(undefined=_Blank, autoescape=False)  # noqa: S701 - the chat's template escapes
     for piece in (piece for piece in pieces if piece.kind == "say"):
-        text = environment.from_string(piece.value).render(values.get(piece.name, {})).strip()
+        text = environment.from_string(piece.value).render(values[""] | values.get(piece.name, {})).strip()
         yield Screen(piece.file, piece.place, chat.look(Message(text)))
 
 

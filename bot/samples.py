@@ -96,23 +96,17 @@ def _side_talk(content: Content, flow: str) -> tuple[Say, ...]:
 
 
 def values(content: Content) -> dict[str, dict[str, Any]]:
-    """Values to fill each phrase with: what flows give a made-up owner, and what the engine might."""
+    """Values to fill each phrase with: what flows give a made-up owner; under "" what the engine gives, by name."""
     questions = content.questionnaire.questions
     industry, vision, picks = questions["industry"], questions["vision"], questions["picks"]
-    answer = {"answer": industry.choices[0].label}
+    label, count = industry.choices[0].label, len(industry.choices)
     found: dict[str, dict[str, Any]] = {
-        "back.done": answer,
-        "current": answer,
-        "many.limit": {"limit": picks.limit},
+        "": {"answer": label, "label": label, "count": count, "number": 4, "limit": picks.limit},
         "text.long": {"limit": vision.limit, "length": vision.limit + 1},
-        "unclear.number": {"count": len(industry.choices)},
-        "unclear.one": {"count": len(industry.choices)},
-        "unclear.people": {"number": 4},
     }
     for say in says(content):
-        found.setdefault(say.phrase, say.values)
-        if say.picture:
-            found.setdefault(say.picture[2], say.values)
+        name = say.picture[2] if say.picture else say.phrase
+        found.setdefault(name, say.values)
     return found
 
 

@@ -1,5 +1,6 @@
 """The engine: one action taken against the record of a conversation; what it wants done it asks `perform` for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
@@ -134,9 +135,7 @@ class _Talk:
         if self.phrases.words.is_question(text, strictly=question is not None and question.kind == "text"):
             self.enter("question")
         elif question is None or question.id != self.record.top.asked:
-            shown = self.content.questionnaire.questions.get(self.record.top.asked)
-            values = understanding.exact(self.phrases.words, shown, text) if shown else None
-            self.keep(run, self.record.top.asked, values)
+            self.keep(run, lambda shown: self.written(shown, text))
         elif question.kind == "text" and understanding.number(self.phrases.words, text) is None:
             self.write(run, question, text)
         else:
@@ -145,6 +144,13 @@ class _Talk:
                 self.unclear(question, text)
             else:
                 self.answer(run, question, values)
+
+    def written(self, question: Question, text: str) -> Any:
+        """What the record keeps for a typed text; None where it does not answer the question outright."""
+        values = understanding.exact(self.phrases.words, question, text)
+        if values is not None:
+            return _answer(question, values)
+        return text if question.kind == "text" and len(text) <= question.limit else None
 
     def write(self, run: Replay, question: Question, text: str) -> None:
         """A text for a question that wants one."""
@@ -183,7 +189,7 @@ class _Talk:
         if run.open and run.open.id == action.question:
             self.obey(run, run.open, action)
         elif self.record.top.asked == action.question and action.question not in run.order:
-            self.keep(run, action.question, _values(action))
+            self.keep(run, lambda shown: _pressed(shown, action))
         else:
             self.record = whole
             self.refuse("old.question")
@@ -205,8 +211,8 @@ class _Talk:
                 self.toggle(run, question, value)
             case Picked(_, _, values):
                 self.answer(run, question, self.ticked(question) if values is None else values)
-            case Tapped():
-                self.answer(run, question, _values(action) or ())
+            case Tapped(_, _, value):
+                self.answer(run, question, (value,) if value else ())
 
     def toggle(self, run: Replay, question: Question, value: str) -> None:
         """One choice of a multi-choice put on or off."""
@@ -226,14 +232,17 @@ class _Talk:
         top = self.record.top
         return tuple(value for value in top.draft if question.choice(value)) if top.asked == question.id else ()
 
-    def keep(self, run: Replay, id: str, values: tuple[str, ...] | None) -> None:
-        """An answer to a question that was shown before the questionnaire changed: kept for when it is reached."""
-        question = self.content.questionnaire.questions.get(id)
-        value = _answer(question, values) if question and values is not None else None
-        if value is None:
+    def keep(self, run: Replay, read: Callable[[Question], Any]) -> None:
+        """An answer to a question that was shown before the questionnaire changed: kept for when it is reached.
+
+        `read` gives the answer to the question, or None where it is none.
+        """
+        shown = self.content.questionnaire.questions.get(self.record.top.asked)
+        value = read(shown) if shown else None
+        if shown is None or value is None:
             self.remark("changed")
         else:
-            self.record = self.record.put(answered(self.record.top, run.order, id, value))
+            self.record = self.record.put(answered(self.record.top, run.order, shown.id, value))
         self.go_on()
 
     # ------------------------------------------------------------ answers
@@ -469,14 +478,14 @@ def _place(frame: Frame) -> str:
     return f"{frame.run}:{frame.asked}"
 
 
-def _values(action: Tapped | Picked | Toggled) -> tuple[str, ...] | None:
-    """What a button alone says; None where it says nothing without what was ticked before it."""
+def _pressed(question: Question, action: Tapped | Picked | Toggled) -> Any:
+    """What the record keeps for a button; None where it answers nothing by itself."""
     match action:
         case Tapped(_, _, value):
-            return (value,) if value else ()
-        case Picked(_, _, values):
-            return values
-        case Toggled():
+            return _answer(question, (value,) if value else ())
+        case Picked(_, _, tuple() as values):
+            return _answer(question, values)
+        case _:
             return None
 
 

@@ -1,6 +1,6 @@
 """What the bot says, whatever the platform: messages with choices, links and pictures."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -43,20 +43,20 @@ class Message:
 
 def to_json(message: Message) -> dict[str, Any]:
     """A message as JSON data, without what is as by default."""
-    return _sparse(asdict(message))
+    # By hand and not by `asdict`, which copies deeply and took a third of a turn's time.
+    data = _plain(message)
+    for key in ("buttons", "side"):
+        if key in data:
+            data[key] = [_plain(button) for button in data[key]]
+    for key in ("done", "none", "picture"):
+        if key in data:
+            data[key] = _plain(data[key])
+    return data
 
 
-def _sparse(data: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, dict):
-            kept[key] = _sparse(value)
-        elif isinstance(value, tuple):
-            if value:
-                kept[key] = [_sparse(item) for item in value]
-        elif value or (key == "left" and value == 0):
-            kept[key] = value
-    return kept
+def _plain(value: Message | Button | Picture) -> dict[str, Any]:
+    named = ((field, getattr(value, field)) for field in value.__slots__)
+    return {field: given for field, given in named if given or (field == "left" and given is not None)}
 
 
 def from_json(data: dict[str, Any]) -> Message:

@@ -14,7 +14,7 @@ from scoring.score import Answers, Score
 
 FILE = Path(__file__).with_name("advice.toml")
 HOW_MANY = 3
-FOR_ANYBODY = "without tool, team and industries"
+FOR_ANYBODY = "without tool, team, industries and practised"
 
 # The weights below are ours, tried on made-up owners of each segment, beside those of score.py for challenges.
 WEAK = 2.0  # at its weakest, an item of Q4 counts as much as a pressing challenge that is under way
@@ -25,8 +25,9 @@ PERHAPS_IDLE = 1.0  # off a piece that may be of no use, as nobody has asked yet
 # Only an axis of the balance as low as this may come before what the owner wants to tackle.
 FOUNDATION = 25
 
-# Values of check.toml: nobody is employed; the stages at which tools are in use.
+# Values of check.toml: nobody is employed; the stage of paper, and those at which tools are in use.
 ALONE = "0"
+PAPER = "1"
 LATER_STAGES = ("3", "4")
 
 
@@ -34,7 +35,8 @@ LATER_STAGES = ("3", "4")
 class Advice:
     """One thing an owner may do; texts are for the owner, `cost` is an order of magnitude (1 to 4).
 
-    `items` are those of Q4 that it mends. With `team` it is for owners with employees, with `industries` for those.
+    `items` are those of Q4 that it mends. With `team` it is for owners with employees, with `industries` for those,
+    with `practised` for those who are at home with tools already.
     """
 
     id: str
@@ -55,11 +57,12 @@ class Advice:
     items: tuple[str, ...]
     team: bool
     industries: tuple[str, ...]
+    practised: bool
 
     @property
     def for_anybody(self) -> bool:
         """Whether no tool in use, size or industry can rule it out."""
-        return not (self.tool or self.team or self.industries)
+        return not (self.tool or self.team or self.industries or self.practised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def first_actions(
 ) -> tuple[Action, ...]:
     """The three things to do first, the most useful first; never a tool in use, or what is for other businesses."""
     needs = _Needs(questionnaire, answers, score)
-    left = [advice for advice in catalogue.advice.values() if _fits(advice, answers)]
+    left = [advice for advice in catalogue.advice.values() if _fits(advice, answers, score)]
     chosen: list[Advice] = []
     while left and len(chosen) < HOW_MANY:
         best = max(needs.candidates(left, chosen), key=needs.worth)
@@ -94,8 +97,11 @@ def first_actions(
     return tuple(Action(advice.id, needs.why(advice)) for advice in chosen)
 
 
-def _fits(advice: Advice, answers: Answers) -> bool:
+def _fits(advice: Advice, answers: Answers, score: Score) -> bool:
     """Whether the piece is for such a business at all, as far as the answers tell."""
+    # Who works on paper begins with what others have long used, not with the newest.
+    if advice.practised and (score.literacy == "low" or answers.get("stage") == PAPER):
+        return False
     if advice.tool in answers.get("q3", ()) or (advice.team and answers.get("size") == ALONE):
         return False
     # An industry not known yet rules out more: pieces for some industries suit the others badly.
@@ -236,6 +242,7 @@ def _advice(row: Table, questionnaire: Questionnaire, reference: Reference) -> A
         items=row.texts("items", whole),
         team=row.flag("team"),
         industries=row.texts("industries"),
+        practised=row.flag("practised"),
     )
     row.close()
     _check_names(row, advice, questionnaire, reference)

@@ -8,7 +8,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from storage.texts import storable
@@ -18,6 +18,8 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT = 10_000
 # How long PostgreSQL may take to answer at all, in seconds.
 CONNECT_TIMEOUT = 5
+# The number under which PostgreSQL knows that somebody migrates: any that nobody else uses.
+MIGRATING = 0x62616E736F
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -97,6 +99,9 @@ def migrate(url: str) -> None:
     database = Database(url)
     try:
         with database.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                # Servers that start together migrate one after another; on SQLite the transaction sees to that.
+                connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection

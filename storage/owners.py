@@ -125,8 +125,8 @@ def export(connection: Connection, owner_id: int) -> dict[str, Any]:
     """All that is stored about an owner, as JSON data."""
     found: dict[str, list[dict[str, Any]]] = {}
     for name, table in reversed(_ALL.items()):
-        order = table.c.turn if "turn" in table.c else table.primary_key.columns[0]
-        rows = connection.execute(select(table).where(_of(table, [owner_id])).order_by(order)).mappings()
+        order = [table.c.turn] if "turn" in table.c else table.primary_key
+        rows = connection.execute(select(table).where(_of(table, [owner_id])).order_by(*order)).mappings()
         found[name] = [dict(row) for row in rows]
     plain: dict[str, Any] = json.loads(json.dumps(found, default=str, ensure_ascii=False))
     return plain

@@ -10,7 +10,7 @@ from bot.turn import Event, take
 from dialogs import presses, record
 from dialogs.content import Content, packaged
 from dialogs.events import Action, Command, Opened, Said, Sent, Toggled
-from storage import Database, owners, results
+from storage import Database, outbox, owners, results
 
 if TYPE_CHECKING:
     from dialogs.messages import Button, Message
@@ -87,9 +87,12 @@ class Talk:
             raise LookupError("no multi-choice is open")
         return self.tap(done.label)
 
-    def delete_result(self, token: str) -> tuple[Message, ...]:
-        """Delete a result on its page."""
-        return self.do(Command("discard", token))
+    def delete_result(self) -> tuple[Message, ...]:
+        """Delete the latest result on its page."""
+        stored = self.result()
+        if stored is None:
+            raise LookupError("there is no result")
+        return self.do(Command("discard", stored.token))
 
     # ------------------------------------------------------------ the world
 
@@ -157,7 +160,7 @@ class Talk:
     # ------------------------------------------------------------ within
 
     def _take(self, action: Action) -> tuple[Message, ...]:
-        event = Event(f"event-{self._events}", "test", "chat", self.address, action)
+        event = Event(f"{self.address}-{self._events}", "test", "chat", self.address, action)
         with self.database.writing() as connection:
             return take(connection, self.content, event, self.now, lambda owner_id: f"/me/{owner_id}").messages
 
@@ -169,8 +172,6 @@ class Talk:
         return owner
 
     def _said(self) -> str:
-        from storage import outbox
-
         owner = self._owner()
         with self.database.reading() as connection:
             return outbox.exchanges(connection, owner.id, owner.turns - 1, 1)[-1].said

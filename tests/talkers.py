@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.turn import Event, Taken
 from dialogs import presses
-from dialogs.events import Action, Command, Opened, Said
+from dialogs.events import Action, Command, Opened, Said, Tapped
 
 if TYPE_CHECKING:
     from dialogs.messages import Message
@@ -17,7 +17,10 @@ QUICK, FULL = 0, 1
 
 
 class Talker:
-    """One owner, who answers the question that was asked last, always with the choice at the same place."""
+    """One owner, who answers the question that was asked last, always with the choice at the same place.
+
+    Who is asked whether to do something says yes.
+    """
 
     def __init__(self, address: str, choice: int = FULL, messages: tuple[Message, ...] = ()) -> None:
         self.address = address
@@ -47,8 +50,11 @@ class Talker:
             # Nothing picked, nothing written.
             return _pressed(asked.none.press) if asked.none else Said("売上を伸ばしたい")
         actions = [_pressed(button.press) for button in asked.buttons]
-        answers = [action for action in actions if not isinstance(action, Command)]
-        return answers[min(self.choice, len(answers) - 1)] if answers else Command("restart")
+        answers = [action for action in actions if isinstance(action, Tapped)]
+        if not answers:
+            return Command("restart")
+        sure = [answer for answer in answers if answer.value == "yes"]
+        return (sure or answers[self.choice :] or answers)[0]
 
 
 def _pressed(press: str) -> Action:

@@ -59,6 +59,14 @@ def test_nothing_is_proposed_for_an_industry_not_known(answers: dict[str, Any]) 
 
 @REPEATABLE
 @given(any_answers)
+def test_the_newest_tools_are_not_proposed_to_who_works_on_paper(answers: dict[str, Any]) -> None:
+    """Who is not at home with tools begins with what others have long used."""
+    low = score(check(), answers).literacy == "low"
+    assert not any(piece.practised for piece in pieces(answers) if low or answers.get("stage") == "1")
+
+
+@REPEATABLE
+@given(any_answers)
 def test_each_piece_has_a_reason_among_the_answers(answers: dict[str, Any]) -> None:
     """The owner can be told for each piece which answers led to it."""
     for action in actions(answers):

@@ -327,6 +327,38 @@ def test_a_second_tap_answers_nothing(answers: dict[str, Any], data: st.DataObje
     assert again.messages[0].text
 
 
+# ---------------------------------------------------------------- a questionnaire that changes
+
+
+def with_item(content: Content) -> Content:
+    """The content with one item of Q4 more, before all others."""
+    questionnaire = content.questionnaire
+    item = replace(questionnaire.items[0], id="phone")
+    question = replace(questionnaire.questions["q4.net"], id=item.question)
+    questions = questionnaire.questions | {question.id: question}
+    return replace(
+        content, questionnaire=replace(questionnaire, items=(item, *questionnaire.items), questions=questions)
+    )
+
+
+@pytest.mark.parametrize("shown", ["q3", "q4.net", "prefecture", "vision"])
+@pytest.mark.parametrize("typed", [True, False])
+def test_an_answer_to_what_was_shown_is_kept(shown: str, typed: bool) -> None:
+    """A question comes in before the one that the owner looks at: the answer counts, and only the new one is asked."""
+    answers: dict[str, Any] = {id: question.choices[0].value for id, question in QUESTIONS.items()}
+    answers |= {"started": [], "q3": ["storage"], "vision": OWN_WORDS}
+    owner = begun("full")
+    while owner.asked() != shown:
+        owner.answer(answers[owner.asked()])
+    owner.content = with_item(packaged())
+    given = QUESTIONS[shown].choices[0].label if shown != "vision" else OWN_WORDS
+    owner.act(Said(given)) if typed else owner.answer(answers[shown])
+    assert owner.answers()[shown] == answers[shown]
+    asked = owner.finish(answers | {"q4.phone": "4"})
+    assert shown not in asked
+    assert "q4.phone" in asked
+
+
 # ---------------------------------------------------------------- any sequence of actions
 
 WORDS = st.one_of(

@@ -16,6 +16,7 @@ from dialogs.events import Command, Opened, Said
 from storage import Database, migrate, owners
 from storage.database import MIGRATIONS
 from storage.schema import metadata, outbox, owner
+from tests.processes import migrated_at_once
 from tests.taking import NOW, event, finish, later, new_intake, rows
 from tests.talkers import FULL, QUICK, Talker
 
@@ -169,10 +170,8 @@ def test_the_sweep_spares_who_came_back(database: Database) -> None:
     assert len(everything(database, id)["outbox"]) == 2
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 def test_the_sweep_passes_over_who_is_coming_back(database: Database, database_url: str) -> None:
-    """On PostgreSQL, where the sweep and a turn can be under way at the same time."""
-    if database.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
     talker, id = live(database, "one")
     erase(database, talker)
     other = Database(database_url)
@@ -230,6 +229,11 @@ def test_migrating_twice_changes_nothing(database_url: str) -> None:
     assert [row["turn"] for row in rows(after, outbox)] == [1]
     after.close()
     assert differences(database_url) == []
+
+
+def test_two_processes_migrate_at_once(blank_database_url: str) -> None:
+    assert migrated_at_once(blank_database_url) == ["", ""]
+    assert differences(blank_database_url) == []
 
 
 def test_every_migration_can_be_taken_back(blank_database_url: str) -> None:

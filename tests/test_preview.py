@@ -28,12 +28,13 @@ def test_every_question_is_shown_with_its_choices(written_page: tuple[int, str])
 
 
 def test_every_phrase_is_shown_and_filled(written_page: tuple[int, str]) -> None:
-    """With the file that has it; no blank is left for which nobody thought of a sample."""
+    """With the file that has it, and with what a made-up owner would read in its blanks."""
     _, page = written_page
     for piece in written():
         assert f"<code>{piece.place}</code>" in page
         assert f"<code>{piece.file}</code>" in page
-    assert "{{" not in page
+    assert f"1. {next(iter(packaged().catalogue.advice.values())).title}" in page
+    assert "{%" not in page
 
 
 def test_every_piece_of_advice_is_shown_for_both_literacies(written_page: tuple[int, str]) -> None:

@@ -20,7 +20,6 @@ from pathlib import Path
 import pytest
 
 from dialogs.content import packaged
-from dialogs.events import Command
 from dialogs.messages import Button, Message
 from scoring.questionnaire import Question, Questionnaire
 from tests.talk import Talk
@@ -179,13 +178,6 @@ def silently(talk: Talk, *steps: Callable[[], object]) -> tuple[Message, ...]:
     return ()
 
 
-def delete_result(talk: Talk) -> tuple[Message, ...]:
-    """The owner deletes the latest result on its page."""
-    stored = talk.result()
-    assert stored
-    return talk.do(Command("discard", stored.token))
-
-
 EVENTS: dict[str, Callable[[Talk], tuple[Message, ...]]] = {
     "トークを開く": lambda talk: talk.open(),
     "同じ知らせが、もう一度届く": lambda talk: talk.again(),
@@ -197,6 +189,6 @@ EVENTS: dict[str, Callable[[Talk], tuple[Message, ...]]] = {
     "質問「職場のネット環境」がなくなった": tell(lambda q: without_item(q, "net")),
     "選択肢「紙や口頭が中心」がなくなった": tell(lambda q: without_choice(q, "stage", "紙や口頭が中心")),
     "選択肢「財務の改善」がなくなった": tell(lambda q: without_choice(q, "picks", "財務の改善")),
-    "結果のページで、結果を消す": delete_result,
+    "結果のページで、結果を消す": lambda talk: talk.delete_result(),
     "もとの質問に戻った": lambda talk: silently(talk, lambda: talk.with_content(packaged())),
 }

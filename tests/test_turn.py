@@ -160,8 +160,9 @@ class Unguarded(Database):
 
 def impatient(url: str, monkeypatch: pytest.MonkeyPatch) -> Database:
     """A database that does not wait for the transactions of others."""
-    if make_url(url).get_backend_name() == "postgresql":
-        return Database(f"{url}&options=-clock_timeout%3D10")
+    if url.startswith("postgresql"):
+        hurried = make_url(url).update_query_dict({"options": "-clock_timeout=10"})
+        return Database(hurried.render_as_string(hide_password=False))
     with monkeypatch.context() as patch:
         patch.setattr(database_module, "BUSY_TIMEOUT", 10)
         database = Database(url)
@@ -318,11 +319,10 @@ def test_a_lost_race_is_run_again(database: Database, monkeypatch: pytest.Monkey
     assert rows(database, inbox_table) == []
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has no server
 def test_a_connection_that_the_server_ends_in_a_turn_is_made_anew(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if make_url(database_url).get_backend_name() == "sqlite":
-        pytest.skip("SQLite has no server")
     database, executioner = Database(database_url), Database(database_url)
     ours = inbox.add
 
