@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -47,6 +48,8 @@ HISTORY = 200
 LARGEST_BODY = 256 * 1024
 # A page that waits looks again so often, in case another process took the turn it waits for.
 LOOK_AGAIN_SECONDS = 5.0
+# A stream has so long to end by itself when the server stops.
+CLOSING_SECONDS = 1.0
 
 HEADERS = {
     "content-security-policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -69,11 +72,13 @@ class Arrivals:
         for event in self._waiting.get(owner_id, ()):
             event.set()
 
-    async def wait(self, owner_id: int, event: asyncio.Event) -> None:
-        """Wait for the owner's next turn, or until it is time to look again."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), LOOK_AGAIN_SECONDS)
-        event.clear()
+    async def wait(self, arrival: asyncio.Event, closing: anyio.Event) -> None:
+        """Wait for an arrival, for the server to close, or until it is time to look again."""
+        waiting = [asyncio.create_task(event.wait()) for event in (arrival, closing)]
+        await asyncio.wait(waiting, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        arrival.clear()
 
     @contextlib.contextmanager
     def listening(self, owner_id: int) -> Any:
@@ -160,17 +165,20 @@ async def stream(request: Request) -> Response:
         return Response(status_code=204)
     seen = request.headers.get("last-event-id") or request.query_params.get("after", "0")
     after = int(seen) if seen.isdecimal() else 0
-    return EventSourceResponse(turns(parts, owner.id, after), ping=20)
+    closing = anyio.Event()
+    return EventSourceResponse(
+        turns(parts, owner.id, after, closing), ping=20, shutdown_event=closing, shutdown_grace_period=CLOSING_SECONDS
+    )
 
 
-async def turns(parts: Parts, owner_id: int, after: int) -> AsyncIterator[dict[str, str]]:
-    """The turns of an owner as events for the page, for as long as it listens."""
+async def turns(parts: Parts, owner_id: int, after: int, closing: anyio.Event) -> AsyncIterator[dict[str, str]]:
+    """The turns of an owner as events for the page, for as long as it listens and the server is not closing."""
     with parts.arrivals.listening(owner_id) as arrival:
-        while True:
+        while not closing.is_set():
             for entry in await asyncio.to_thread(entries_of, parts, owner_id, after):
                 after = entry.turn
                 yield {"event": "turn", "id": str(entry.turn), "data": pages.fragment(entry)}
-            await parts.arrivals.wait(owner_id, arrival)
+            await parts.arrivals.wait(arrival, closing)
 
 
 def find(parts: Parts, address: str) -> owners.Owner | None:

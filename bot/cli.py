@@ -66,14 +66,17 @@ def _serve(host: str, port: int, public_url: str | None = None) -> None:
 
     from bot.app import make_app
     from bot.logs import configure
+    from bot.serving import Server
 
     settings, database, content = _open()
     configure()
     address = public_url or settings.public_url
     application = make_app(database, content, secret=settings.secret(), public_url=address)
-    print(f"Banso is ready: {address}/  (stop with Ctrl+C)", flush=True)
     # No access log: result addresses are as good as keys, and belong in no log.
-    uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(
+        application, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3
+    )
+    Server(config, ready=lambda: print(f"Banso is ready: {address}/  (stop with Ctrl+C)", flush=True)).run()
 
 
 @app.command()

@@ -29,7 +29,7 @@ class Drawing:
             labels = {challenge.id: challenge.label for challenge in questionnaire.challenges}
             then = {share.challenge: share.percent for share in before.shares} if before else {}
             bars = [
-                pictures.Bar(labels[s.challenge], s.percent, s.level, s.started, then.get(s.challenge))
+                pictures.Bar(labels.get(s.challenge, s.challenge), s.percent, s.level, s.started, then.get(s.challenge))
                 for s in result.score.shares
             ]
             return pictures.share_svg(bars, title=phrases.say("picture.share"))
@@ -37,7 +37,7 @@ class Drawing:
             then = {axis.category: axis.value for axis in before.balance} if before else {}
             axes = [
                 pictures.Axis(
-                    questionnaire.categories[a.category],
+                    questionnaire.categories.get(a.category, a.category),
                     a.value,
                     then.get(a.category),
                     result.comparison.balance.get(a.category),

@@ -11,6 +11,7 @@ import uvicorn
 from sse_starlette.sse import AppStatus
 
 from bot.app import make_app
+from bot.serving import Server
 from dialogs.content import Content, packaged
 from storage import Database
 
@@ -29,10 +30,11 @@ def serving(url: str, content: Content | None = None, port: int = 0) -> Iterator
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         app = make_app(Database(url), content or packaged(), secret=SECRET, public_url=address)
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
-        server = Server(config)
+        listening = threading.Event()
+        server = Server(config, ready=listening.set)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
-        server.ready.wait()
+        listening.wait()
         try:
             yield address
         finally:
@@ -40,15 +42,3 @@ def serving(url: str, content: Content | None = None, port: int = 0) -> Iterator
             AppStatus.should_exit = server.should_exit = True
             thread.join()
             AppStatus.should_exit = False
-
-
-class Server(uvicorn.Server):
-    """A server that tells when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()

@@ -7,6 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 from starlette.testclient import TestClient
 
@@ -198,7 +199,7 @@ def test_a_turn_is_streamed_to_the_page_that_waits(database_url: str) -> None:
         assert owner
 
         async def first(after: int) -> dict[str, str]:
-            async for event in app_module.turns(parts, owner.id, after):
+            async for event in app_module.turns(parts, owner.id, after, anyio.Event()):
                 return event
             raise AssertionError("the stream ended")
 
