@@ -546,7 +546,7 @@ def test_any_sequence_of_actions() -> None:
         settings=settings(
             derandomize=True,
             deadline=None,
-            max_examples=60,
+            max_examples=80,
             stateful_step_count=40,
             suppress_health_check=list(HealthCheck),
         ),
