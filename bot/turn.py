@@ -124,7 +124,8 @@ def _take(
                 "record": record.to_json(led.record),
                 "turns": turn,
                 "seen_at": now,
-                "erased_at": now if effects.erased else None,
+                # A second tap after the farewell is answered with it once more; it takes nothing up again.
+                "erased_at": None if led.record.frames else now,
             }
         )
         taken.append(Taken(owner.id, turn, led.messages))

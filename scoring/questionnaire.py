@@ -337,7 +337,7 @@ def _categories(top: Table) -> dict[str, str]:
 def _items(top: Table, categories: dict[str, str]) -> tuple[tuple[Item, ...], list[Question]]:
     table = top.table("attitude")
     table.text("source")
-    part, choices = table.text("title"), _choices(table, "points", "counts")
+    part, text, choices = table.text("title"), table.text("text"), _choices(table, "points", "counts")
     table.close()
     items, questions = [], []
     for row in _rows(top, "items"):
@@ -345,7 +345,8 @@ def _items(top: Table, categories: dict[str, str]) -> tuple[tuple[Item, ...], li
         item = Item(row.text("id"), row.text("category"), row.text("statement"), row.flag("quick"))
         if item.category not in categories:
             row.complain(f"{item.category!r} is no category", "name an id of [[categories]]", "category")
-        questions.append(Question(item.question, row.text("title"), row.text("text"), choices, part=part))
+        asked = fill(table, text, item=row.text("text"))
+        questions.append(Question(item.question, row.text("title"), asked, choices, part=part))
         items.append(item)
         row.close()
     return tuple(items), questions

@@ -39,7 +39,12 @@ _STORED = select(
 _BY_TOKEN = _STORED.where(result.c.token == bindparam("token"))
 _LATEST = _STORED.where(_OWN).order_by(desc(result.c.id)).limit(1)
 _ITSELF = select(result.c.id).where(*_SAME).scalar_subquery()
-_BEFORE = _LATEST.where(not_(and_(*_SAME)), or_(_ITSELF.is_(None), result.c.id < _ITSELF))
+# One of the same depth comes first: points of another depth are on another scale.
+_BEFORE = (
+    _LATEST.where(not_(and_(*_SAME)), or_(_ITSELF.is_(None), result.c.id < _ITSELF))
+    .order_by(None)
+    .order_by((result.c.depth == bindparam("depth")).desc(), result.c.id.desc())
+)
 _PEERS = (
     result.c.industry == bindparam("industry"),
     result.c.size == bindparam("size"),
@@ -116,7 +121,7 @@ def latest(connection: Connection, owner_id: int) -> Stored | None:
 
 
 def before(connection: Connection, owner_id: int, run: str, depth: str) -> Stored | None:
-    """An owner's latest result other than that of this run and depth, made before it where it stands already."""
+    """The result to hold this one against: the latest of the same depth before it, else the latest of the other."""
     row = connection.execute(_BEFORE, {"whose": owner_id, "run": run, "depth": depth}).first()
     return Stored(*row) if row else None
 
