@@ -14,6 +14,7 @@ import anyio
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -423,6 +424,6 @@ def make_app(
     return Starlette(
         routes=ROUTES,
         middleware=[Middleware(Guard)],
-        exception_handlers={DBAPIError: database_away, HTTPException: refused, Exception: broken},
+        exception_handlers={DBAPIError: database_away, NoConnection: database_away, HTTPException: refused, Exception: broken},
         lifespan=lifespan,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.testclient import TestClient
 
 from bot import app as app_module
@@ -206,6 +207,18 @@ def test_a_turn_is_streamed_to_the_page_that_waits(database_url: str) -> None:
         event = asyncio.run(first(0))
         assert (event["event"], event["id"]) == ("turn", "1")
         assert 'data-turn="1"' in event["data"]
+
+
+def test_a_database_with_no_connection_left_is_away(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait_in_vain(*_: object) -> None:
+        raise NoConnection("QueuePool limit reached")
+
+    client.get("/")
+    monkeypatch.setattr("bot.app.find", wait_in_vain)
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "QueuePool" not in answer.text
 
 
 def test_a_stream_for_nobody_ends_at_once(client: TestClient) -> None:
