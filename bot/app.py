@@ -424,6 +424,11 @@ def make_app(
     return Starlette(
         routes=ROUTES,
         middleware=[Middleware(Guard)],
-        exception_handlers={DBAPIError: database_away, NoConnection: database_away, HTTPException: refused, Exception: broken},
+        exception_handlers={
+            DBAPIError: database_away,
+            NoConnection: database_away,
+            HTTPException: refused,
+            Exception: broken,
+        },
         lifespan=lifespan,
     )
