@@ -228,29 +228,6 @@ def test_a_run_is_pure(depth: str) -> None:
         advance(owner.content, owner.record, action, unreachable)
 
 
-# ---------------------------------------------------------------- taps
-
-
-@DEPTHS
-@pytest.mark.parametrize("literacy", ["4", "1"])
-def test_taps_in_the_worst_case(depth: str, literacy: str) -> None:
-    """The most taps that an owner can need, from the first button to the result, as check.toml allows."""
-    worst = {id: literacy if id.startswith("q4.") else question.choices[0].value for id, question in QUESTIONS.items()}
-    owner = begun(depth)
-    asked = owner.finish(worst | {"started": [], "q3": [], "picks": []})
-    assert 1 + sum(most_taps(QUESTIONS[id]) for id in asked) <= owner.content.questionnaire.max_taps[depth]
-
-
-def most_taps(question: Question) -> int:
-    """The most taps that an answer takes; 「すべて選ぶ」 is one where any number of choices may be picked."""
-    count = len(question.choices)
-    if question.kind != "many":
-        return 1
-    return 1 + max(
-        picked if question.limit else min(picked, count - picked + 1) for picked in range((question.limit or count) + 1)
-    )
-
-
 # ---------------------------------------------------------------- back and editing
 
 
