@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,7 @@ class Arrivals:
         arrival.clear()
 
     @contextlib.contextmanager
-    def listening(self, owner_id: int) -> Any:
+    def listening(self, owner_id: int) -> Iterator[asyncio.Event]:
         """An event that is set at each turn of this owner, for as long as the block lasts."""
         event = asyncio.Event()
         self._waiting.setdefault(owner_id, set()).add(event)
@@ -129,11 +128,11 @@ async def chat(request: Request) -> Response:
     address = parts.cookies.read(request)
     lost = address is None and web.COOKIE in request.cookies
     address = address or web.new_address()
-    entries = await asyncio.to_thread(history, parts, address, 0)
+    entries = await asyncio.to_thread(history, parts, address)
     if not entries:
         opened = Opened(request.query_params.get("c", "")[:100])
         await parts.take(Event(f"{address}:opened", web.CHANNEL, web.ACCOUNT, address, opened))
-        entries = await asyncio.to_thread(history, parts, address, 0)
+        entries = await asyncio.to_thread(history, parts, address)
     response = HTMLResponse(pages.chat_page(entries, lost=lost), headers={"cache-control": "no-store"})
     parts.cookies.give(response, address, parts.secure)
     return response
@@ -165,11 +164,16 @@ async def stream(request: Request) -> Response:
         # 204 tells an EventSource to stop asking.
         return Response(status_code=204)
     seen = request.headers.get("last-event-id") or request.query_params.get("after", "0")
-    after = int(seen) if seen.isdecimal() else 0
+    after = turn_number(seen)
     closing = anyio.Event()
     return EventSourceResponse(
         turns(parts, owner.id, after, closing), ping=20, shutdown_event=closing, shutdown_grace_period=CLOSING_SECONDS
     )
+
+
+def turn_number(text: str) -> int:
+    """The number of a turn as a page sends it; 0 for what is none, or more than any database can count."""
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 async def turns(parts: Parts, owner_id: int, after: int, closing: anyio.Event) -> AsyncIterator[dict[str, str]]:
@@ -188,10 +192,10 @@ def find(parts: Parts, address: str) -> owners.Owner | None:
         return owners.find(connection, web.CHANNEL, web.ACCOUNT, address)
 
 
-def history(parts: Parts, address: str, after: int) -> list[pages.Entry]:
-    """The turns of the owner at a browser's address; none where there is no owner."""
+def history(parts: Parts, address: str) -> list[pages.Entry]:
+    """The latest turns of the owner at a browser's address; none where there is no owner."""
     owner = find(parts, address)
-    return entries_of(parts, owner.id, after) if owner else []
+    return entries_of(parts, owner.id, 0) if owner else []
 
 
 def entries_of(parts: Parts, owner_id: int, after: int) -> list[pages.Entry]:
@@ -417,7 +421,7 @@ def make_app(
         ticking = ticker.start(database, clock)
         yield
         ticking.shutdown(wait=False)
-        await asyncio.to_thread(partial(intake.stop))
+        await asyncio.to_thread(intake.stop)
         drawing.close()
         database.close()
 

@@ -5,6 +5,7 @@ import multiprocessing
 from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 
+from bot.web.result import balance_rows, share_rows
 from dialogs.content import Content
 from scoring import pictures
 from scoring.result import Result
@@ -22,29 +23,17 @@ class Drawing:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
 
     def svg(self, kind: str, result: Result, earlier: Result | None) -> str | None:
-        """The drawing of this kind ("share" or "balance"); None for a kind there is not."""
-        phrases, questionnaire = self._content.phrases, self._content.questionnaire
+        """The drawing of this kind ("share" or "balance"), of the same rows as the page; None for no such kind."""
+        say, questionnaire = self._content.phrases.say, self._content.questionnaire
         before = earlier.score if earlier else None
         if kind == "share":
-            labels = {challenge.id: challenge.label for challenge in questionnaire.challenges}
-            then = {share.challenge: share.percent for share in before.shares} if before else {}
-            bars = [
-                pictures.Bar(labels.get(s.challenge, s.challenge), s.percent, s.level, s.started, then.get(s.challenge))
-                for s in result.score.shares
-            ]
-            return pictures.share_svg(bars, title=phrases.say("picture.share"))
+            shares = share_rows(questionnaire, result.score, before)
+            bars = [pictures.Bar(r.label, r.percent, r.level, r.started, r.earlier) for r in shares]
+            return pictures.share_svg(bars, title=say("picture.share"))
         if kind == "balance":
-            then = {axis.category: axis.value for axis in before.balance} if before else {}
-            axes = [
-                pictures.Axis(
-                    questionnaire.categories.get(a.category, a.category),
-                    a.value,
-                    then.get(a.category),
-                    result.comparison.balance.get(a.category),
-                )
-                for a in result.score.balance
-            ]
-            return pictures.balance_svg(axes, title=phrases.say("picture.balance"))
+            balance = balance_rows(questionnaire, result, before)
+            axes = [pictures.Axis(r.label, r.value, r.earlier, r.peers) for r in balance]
+            return pictures.balance_svg(axes, title=say("picture.balance"))
         return None
 
     async def png(self, svg: str) -> bytes:

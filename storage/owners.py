@@ -25,7 +25,7 @@ class Owner:
 
 
 class Row(TypedDict):
-    """An owner after a turn; `erased_at` where the turn erased them (a new one takes the mark off)."""
+    """An owner after a turn; `erased_at` where their data went and nothing has begun since."""
 
     owner_id: int
     record: dict[str, Any]

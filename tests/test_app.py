@@ -221,6 +221,11 @@ def test_a_database_with_no_connection_left_is_away(client: TestClient, monkeypa
     assert "QueuePool" not in answer.text
 
 
+@pytest.mark.parametrize(("text", "turn"), [("7", 7), ("", 0), ("-1", 0), ("x", 0), ("9" * 30, 0), ("9" * 5000, 0)])
+def test_what_is_no_turn_number_asks_for_all_turns(text: str, turn: int) -> None:
+    assert app_module.turn_number(text) == turn
+
+
 def test_a_stream_for_nobody_ends_at_once(client: TestClient) -> None:
     assert client.get("/chat/stream").status_code == 204
 

@@ -172,8 +172,8 @@ def result_view(
         high_from=questionnaire.high_from,
         whole=whole,
         pass_mark=ceil(questionnaire.high_from * score.answered / whole),
-        shares=_shares(questionnaire, score, before),
-        balance=_balance(questionnaire, result, before),
+        shares=share_rows(questionnaire, score, before),
+        balance=balance_rows(questionnaire, result, before),
         steps=_steps(catalogue, reference, result, words),
         cost_note=catalogue.note,
         items=words.points(score, {item.question: item.statement for item in questionnaire.items}),
@@ -193,7 +193,8 @@ def result_view(
     )
 
 
-def _shares(questionnaire: Questionnaire, score: Score, before: Score | None) -> tuple[ShareRow, ...]:
+def share_rows(questionnaire: Questionnaire, score: Score, before: Score | None) -> tuple[ShareRow, ...]:
+    """The shares with their labels, beside those of the result before."""
     labels = {challenge.id: challenge.label for challenge in questionnaire.challenges}
     then = {share.challenge: share.percent for share in before.shares} if before else {}
     return tuple(
@@ -203,7 +204,8 @@ def _shares(questionnaire: Questionnaire, score: Score, before: Score | None) ->
     )
 
 
-def _balance(questionnaire: Questionnaire, result: Result, before: Score | None) -> tuple[AxisRow, ...]:
+def balance_rows(questionnaire: Questionnaire, result: Result, before: Score | None) -> tuple[AxisRow, ...]:
+    """The axes of the balance with their labels, beside those of the result before and of the peers."""
     labels, peers = questionnaire.categories, result.comparison.balance
     then = {axis.category: axis.value for axis in before.balance} if before else {}
     return tuple(

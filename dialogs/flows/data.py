@@ -6,7 +6,7 @@ from dialogs.events import Command
 from dialogs.flows.check import AGAIN
 from dialogs.flows.scene import Scene
 from dialogs.messages import Button
-from dialogs.steps import Ask, Do, Flow, Forget, Outcome, Rewrite, Say, Silent
+from dialogs.steps import Ask, Do, Flow, Forget, Rewrite, Say, Silent
 
 
 def data(scene: Scene) -> Flow:
@@ -36,7 +36,6 @@ def discard(scene: Scene) -> Flow:
     token = scene.given.get("argument", "")
     found = yield Do("discard", DeleteResult(token))
     yield Say("discard.done" if found else "discard.none")
-    outcome: Outcome = None
     if found and scene.below and token in scene.below.done.values():
-        outcome = Rewrite({AGAIN: []})
-    return outcome
+        return Rewrite({AGAIN: []})
+    return None

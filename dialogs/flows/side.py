@@ -1,7 +1,7 @@
 """Small flows beside the check: help, menu, a pause, a question of the owner's own."""
 
 from dialogs.flows.scene import Scene
-from dialogs.steps import Ask, Flow, Outcome, Say, Silent
+from dialogs.steps import Ask, Flow, Say, Silent
 
 
 def help(scene: Scene) -> Flow:
@@ -26,5 +26,4 @@ def question(scene: Scene) -> Flow:
     """A question of the owner's own: a polite word until there is a FAQ; then back to the open question."""
     yield Say("question")
     yield Say("question.back")
-    outcome: Outcome = None
-    return outcome
+    return None
