@@ -1,7 +1,7 @@
 """What flows want done, done by storage within the turn's transaction."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,18 +12,24 @@ from dialogs.effects import (
     Effect,
     EraseOwner,
     ExportLink,
+    FindCode,
     GiveConsent,
+    JoinConversation,
     LatestResult,
+    MakeCode,
     Peers,
     SaveResult,
 )
 from scheduler.days import day_in_japan, day_words
 from scoring.result import to_json
-from storage import owners, results
+from storage import codes, owners, results
 
 
 class Effects:
-    """The effects of one turn of one owner; `erased` tells that the owner's data went."""
+    """The effects of one turn of one owner.
+
+    `erased` tells that the owner's data went, `joined` which owner this one turned out to be.
+    """
 
     def __init__(
         self, connection: Connection, owner_id: int, turn: int, now: datetime, sign: Callable[[int], str]
@@ -34,6 +40,7 @@ class Effects:
         self.now = now
         self.sign = sign
         self.erased = False
+        self.joined: int | None = None
 
     def perform(self, effect: Effect) -> Any:
         """Do what the effect says; gives its result as JSON data."""
@@ -55,6 +62,15 @@ class Effects:
             case EraseOwner():
                 owners.erase(self.connection, self.owner_id, self.turn, self.now)
                 self.erased = True
+            case MakeCode():
+                code = codes.make(self.connection, self.owner_id, self.now)
+                return {"code": code, "minutes": codes.LIFE // timedelta(minutes=1)}
+            case FindCode(code):
+                whose = codes.owner_of(self.connection, code, self.now)
+                return "" if whose is None else "own" if whose == self.owner_id else "other"
+            case JoinConversation(code):
+                self.joined = codes.use(self.connection, code, self.now)
+                return self.joined is not None
         return None
 
     def save(self, effect: SaveResult) -> str:

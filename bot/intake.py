@@ -1,7 +1,8 @@
 """The intake: events of all conversations taken one after another, many to a commit when many come at once.
 
-One thread writes. A commit costs a disk flush, whatever is in it, so events that wait while one is under way
-share the next. Each is acknowledged only when the commit that holds it is durable.
+One thread writes, whatever this process writes. A commit costs a disk flush, whatever is in it, so events (and what
+delivery has to note) that wait while one is under way share the next. Each is acknowledged only when the commit that
+holds it is durable.
 """
 
 import queue
@@ -9,7 +10,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
+from typing import Any, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from bot.turn import Event, Sign, Taken, take_all
@@ -22,7 +25,10 @@ BATCH = 64
 TRIES = 3
 
 Clock = Callable[[], datetime]
-_Job = tuple[Event, "Future[Taken]"]
+# Something to be written; it may be run more than once, as the transaction is when another process got in its way.
+Work = Callable[[Connection], Any]
+_Job = tuple[Event | Work, "Future[Any]"]
+Done = TypeVar("Done")
 
 
 class Intake:
@@ -47,15 +53,23 @@ class Intake:
 
     def submit(self, event: Event) -> "Future[Taken]":
         """Have an event taken; the future is done when the commit is durable, or holds the database's error."""
-        future: Future[Taken] = Future()
+        return self._put(event)
+
+    def write(self, work: "Callable[[Connection], Done]") -> "Future[Done]":
+        """Have something written; the future is done with what it gives when the commit is durable."""
+        return self._put(work)
+
+    def _put(self, job: Event | Work) -> "Future[Any]":
+        future: Future[Any] = Future()
         # From here on it can't be cancelled: who no longer waits for the answer finds it in the conversation.
         future.set_running_or_notify_cancel()
-        self._jobs.put((event, future))
+        self._jobs.put((job, future))
         return future
 
     def take(self, event: Event) -> Taken:
         """Take one event here and now, in a transaction of its own."""
-        return self._take([event])[0]
+        taken: Taken = self._do([event])[0]
+        return taken
 
     def _run(self) -> None:
         ended = False
@@ -74,7 +88,7 @@ class Intake:
     def _settle(self, jobs: list[_Job]) -> None:
         """Take a batch; where it fails, each of it alone, so that one bad event can't spoil its neighbours."""
         try:
-            taken = self._take([event for event, _ in jobs])
+            done = self._do([job for job, _ in jobs])
         except Exception as error:
             if len(jobs) == 1 or _away(error):
                 for _, future in jobs:
@@ -83,14 +97,18 @@ class Intake:
                 for job in jobs:
                     self._settle([job])
             return
-        for (_, future), one in zip(jobs, taken, strict=True):
+        for (_, future), one in zip(jobs, done, strict=True):
             future.set_result(one)
 
-    def _take(self, events: list[Event]) -> list[Taken]:
+    def _do(self, jobs: list[Event | Work]) -> list[Any]:
+        """Do it all in one transaction; events first, so that all processes lock owners before anything else."""
+        events = [job for job in jobs if isinstance(job, Event)]
         for attempt in range(1, TRIES + 1):
             try:
                 with self.database.writing() as connection:
-                    return take_all(connection, self.content, events, self.clock(), self.sign)
+                    taken = iter(take_all(connection, self.content, events, self.clock(), self.sign))
+                    done = [None if isinstance(job, Event) else job(connection) for job in jobs]
+                    return [next(taken) if isinstance(job, Event) else did for job, did in zip(jobs, done, strict=True)]
             except DBAPIError as error:
                 # What was committed all the same, unknown to us, is seen as taken before.
                 if attempt == TRIES or not _passing(error):

@@ -1,5 +1,6 @@
 """The settings: the environment or .env, with a default for each, so that nothing need be set to try Banso."""
 
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +25,7 @@ def _database_url(url: str) -> str:
     return url
 
 
-def _public_url(url: str) -> str:
+def _web_url(url: str) -> str:
     if not url.startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")
     return url.rstrip("/")
@@ -36,14 +37,52 @@ def _secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _telegram_token(token: SecretStr) -> SecretStr:
+    if token.get_secret_value() and not re.fullmatch(r"\d+:[\w-]+", token.get_secret_value()):
+        raise ValueError("is no token as BotFather gives it: digits, a colon, letters")
+    return token
+
+
+def _telegram_secret(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value() and not re.fullmatch(r"[\w-]{1,256}", secret.get_secret_value(), re.ASCII):
+        raise ValueError("may have up to 256 letters, digits, _ and - only")
+    return secret
+
+
+ApiUrl = Annotated[str, AfterValidator(_web_url)]
+
+# The settings that each platform needs.
+PLATFORMS = {
+    "line": ("line_channel_secret", "line_channel_access_token"),
+    "telegram": ("telegram_bot_token", "telegram_webhook_secret"),
+    "slack": ("slack_bot_token", "slack_signing_secret"),
+}
+
+
 class Settings(BaseSettings):
     """All settings (see .env.example for what each is for)."""
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
 
     database_url: Annotated[str, AfterValidator(_database_url)] = f"sqlite:///{VAR}/banso.db"
-    public_url: Annotated[str, AfterValidator(_public_url)] = "http://127.0.0.1:8000"
+    public_url: Annotated[str, AfterValidator(_web_url)] = "http://127.0.0.1:8000"
     secret_key: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
+
+    line_channel_secret: SecretStr = SecretStr("")
+    line_channel_access_token: SecretStr = SecretStr("")
+    line_api_url: ApiUrl = "https://api.line.me"
+
+    telegram_bot_token: Annotated[SecretStr, AfterValidator(_telegram_token)] = SecretStr("")
+    telegram_webhook_secret: Annotated[SecretStr, AfterValidator(_telegram_secret)] = SecretStr("")
+    telegram_api_url: ApiUrl = "https://api.telegram.org"
+
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_api_url: ApiUrl = "https://slack.com/api"
+
+    def missing(self, platform: str) -> list[str]:
+        """The settings without which this platform is off, by the names that stand in the environment."""
+        return [name.upper() for name in PLATFORMS[platform] if not getattr(self, name).get_secret_value()]
 
     def secret(self) -> str:
         """The secret that signs cookies and links; where none is set, one made at first start and kept under var/."""

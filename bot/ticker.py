@@ -4,7 +4,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.intake import Clock
 from scheduler.days import FAREWELL
-from storage import Database, owners
+from storage import Database, owners, paces
 
 SWEEP_MINUTES = 10
 
@@ -20,6 +20,7 @@ def start(database: Database, clock: Clock) -> BackgroundScheduler:
 
 
 def sweep(database: Database, clock: Clock) -> int:
-    """Take away what is left of owners erased a while ago; gives how many."""
+    """Take away what is left of owners erased a while ago, and paces long past; gives how many owners."""
     with database.writing() as connection:
+        paces.sweep(connection, clock() - FAREWELL)
         return owners.sweep(connection, clock() - FAREWELL)

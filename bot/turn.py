@@ -2,32 +2,43 @@
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bot.effects import Effects
+from bot.settings import PLATFORMS
 from dialogs import engine, record
 from dialogs.content import Content
-from dialogs.events import Action, Opened
+from dialogs.events import Action, Command, Left, Linked, Opened, Said, Sent
 from dialogs.messages import Message, to_json
-from storage import inbox, outbox, owners
+from storage import codes, inbox, outbox, owners
 from storage.texts import storable
 
 # What an owner said is kept up to this length; what is longer was answered with a word on its length.
 SAID_LIMIT = 2000
+# The first message, or the one after the greeting that adding the bot was answered with, may be a start code.
+FIRST_TURNS = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: its id on the channel, who it came from, and what it means to the conversation."""
+    """Something that happened: its id on the channel, who it came from, and what it means to the conversation.
+
+    `at` is when, by the platform's clock, in UTC without zone. `code` is what may be the way by which the owner was
+    sent, or a code by which they come over from another app. `reply` is what the platform's module needs to answer this
+    event directly (such as LINE's reply token); it is kept with the answer until that is sent.
+    """
 
     id: str
     channel: str
     account: str
     address: str
     action: Action
+    at: datetime | None = None
+    code: str = ""
+    reply: str = ""
 
     @property
     def contact(self) -> tuple[str, str, str]:
@@ -37,11 +48,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An event taken: whose it was and the number of its turn. `messages` is empty where it was seen before."""
+    """An event taken: whose it was and the number of its turn. `messages` is empty where it was seen before.
+
+    `joined` is who it turned out to be, where that is another owner, whose conversation goes on.
+    """
 
     owner_id: int
     turn: int
     messages: tuple[Message, ...] = ()
+    joined: int | None = None
 
 
 # Gives the address at which an owner's data can be had for a while; the secret it needs is bot's alone.
@@ -59,76 +74,149 @@ def take_all(
     """Take events as if one after another, all of them or none.
 
     They are taken in the order of their addresses, one owner's in their own: as every process locks owners in the same
-    order, no two of them wait for each other.
+    order, no two of them wait for each other. (Owners with several apps, and those who join, may be met in any order:
+    then the database breaks off one of two transactions that do, and it is run again.)
     """
+    taking = _Taking(connection, content, now, sign)
     taken: dict[int, Taken] = {}
     places = sorted(range(len(events)), key=lambda place: events[place].contact)
     while places:
-        met = [(place, _lock(connection, events[place], now)) for place in places]
+        met = [(place, taking.lock(events[place])) for place in places]
         first = {owner.id: place for place, owner in reversed(met)}
         turns = [(place, owner) for place, owner in met if first[owner.id] == place]
-        answers = _take(connection, content, [(events[place], owner) for place, owner in turns], now, sign)
-        taken |= {place: answer for (place, _), answer in zip(turns, answers, strict=True)}
+        answers = taking.take([(events[place], owner) for place, owner in turns])
+        for (place, owner), answer in zip(turns, answers, strict=True):
+            joined = answer.joined
+            taken[place] = answer if joined is None else taking.join(events[place], owner.id, joined)
         # An owner's next event is taken on what the one before has made of the record.
         places = [place for place, owner in met if first[owner.id] != place]
     return [taken[place] for place in range(len(events))]
 
 
-def _lock(connection: Connection, event: Event, now: datetime) -> owners.Owner:
-    came_by = storable(event.action.code) if isinstance(event.action, Opened) else ""
-    return owners.lock(connection, *event.contact, came_by, now)
+@dataclass(slots=True)
+class _Taking:
+    """A transaction in which events are taken, and the rows that it has yet to write."""
 
+    connection: Connection
+    content: Content
+    now: datetime
+    sign: Sign
+    answers: list[outbox.Row] = field(default_factory=list)
+    records: list[owners.Row] = field(default_factory=list)
+    heard: list[owners.Heard] = field(default_factory=list)
+    # Owners who are no more, and who they turned out to be.
+    gone: dict[int, int] = field(default_factory=dict)
 
-def _take(
-    connection: Connection, content: Content, met: Sequence[tuple[Event, owners.Owner]], now: datetime, sign: Sign
-) -> list[Taken]:
-    """Take one event each of locked owners; what is written for all of them is written in one exchange."""
-    new = inbox.add(
-        connection,
-        [
-            {
-                "channel": event.channel,
-                "account": event.account,
-                "event_id": storable(event.id),
-                "owner_id": owner.id,
-                "turn": owner.turns + 1,
-                "at": now,
-            }
-            for event, owner in met
-        ],
-    )
-    taken: list[Taken] = []
-    answers: list[outbox.Row] = []
-    records: list[owners.Row] = []
-    for (event, owner), unseen in zip(met, new, strict=True):
-        if not unseen:
-            taken.append(Taken(owner.id, owner.turns))
-            continue
-        turn = owner.turns + 1
-        effects = Effects(connection, owner.id, turn, now, sign)
-        led = engine.advance(content, record.from_json(owner.tag, owner.record), event.action, effects.perform)
-        answers.append(
-            {
-                "id": str(uuid.uuid4()),
-                "owner_id": owner.id,
-                "contact_id": owner.contact_id,
-                "turn": turn,
-                "said": "" if effects.erased else storable(led.said[:SAID_LIMIT]),
-                "messages": [to_json(message) for message in led.messages],
-                "made_at": now,
-            }
+    def lock(self, event: Event) -> owners.Owner:
+        """The owner whose event it is."""
+        return owners.lock(self.connection, *event.contact, _way(event), self.now)
+
+    def take(self, met: Sequence[tuple[Event, owners.Owner]]) -> list[Taken]:
+        """Take one event each of locked owners; what is written for all of them is written in one exchange."""
+        new = inbox.add(
+            self.connection,
+            [
+                {
+                    "channel": event.channel,
+                    "account": event.account,
+                    "event_id": storable(event.id),
+                    "owner_id": owner.id,
+                    "turn": owner.turns + 1,
+                    "at": self.now,
+                }
+                for event, owner in met
+            ],
         )
-        records.append(
+        taken = [
+            self.turn(event, owner, _meant(event, owner)) if unseen else Taken(owner.id, owner.turns)
+            for (event, owner), unseen in zip(met, new, strict=True)
+        ]
+        self.write()
+        return taken
+
+    def turn(self, event: Event, owner: owners.Owner, action: Action) -> Taken:
+        """Have the conversation take an action, and note what is to be written of it."""
+        turn = owner.turns + 1
+        pushed = event.channel in PLATFORMS
+        effects = Effects(self.connection, owner.id, turn, self.now, self.sign)
+        led = engine.advance(self.content, record.from_json(owner.tag, owner.record), action, effects.perform)
+        said = event.action.text if isinstance(event.action, Said) else ""
+        if led.messages:
+            self.answers.append(
+                {
+                    "id": str(uuid.uuid4()),
+                    "owner_id": owner.id,
+                    "contact_id": owner.contact_id,
+                    "turn": turn,
+                    "said": "" if effects.erased else storable((led.said or said)[:SAID_LIMIT]),
+                    "messages": [to_json(message) for message in led.messages],
+                    "made_at": self.now,
+                    "state": "due" if pushed else "fetched",
+                    "due_at": self.now if pushed else None,
+                    "reply": storable(event.reply) if pushed else "",
+                }
+            )
+        self.records.append(
             {
                 "owner_id": owner.id,
                 "record": record.to_json(led.record),
                 "turns": turn,
-                "seen_at": now,
+                "seen_at": self.now,
                 # A second tap after the farewell is answered with it once more; it takes nothing up again.
-                "erased_at": None if led.record.frames else now,
+                "erased_at": None if led.record.frames else self.now,
             }
         )
-        taken.append(Taken(owner.id, turn, led.messages))
-    outbox.add(connection, answers)
-    owners.save(connection, records)
-    return taken
+        if isinstance(action, Left):
+            outbox.give_up(self.connection, owner.contact_id, self.now)
+        if pushed and not effects.erased:
+            self.heard.append(_heard(event, owner, self.now))
+        return Taken(owner.id, turn, led.messages, effects.joined)
+
+    def write(self) -> None:
+        """Write what was noted."""
+        outbox.add(self.connection, self.answers)
+        owners.save(self.connection, self.records)
+        owners.hear(self.connection, self.heard)
+        self.answers, self.records, self.heard = [], [], []
+
+    def join(self, event: Event, gone: int, into: int) -> Taken:
+        """Make one of two owners who are one person, and go on with the conversation that stays."""
+        while into in self.gone:
+            into = self.gone[into]
+        if into != gone:
+            owners.merge(self.connection, gone, into)
+            self.gone[gone] = into
+        taken = self.turn(event, self.lock(event), Linked())
+        self.write()
+        return replace(taken, joined=into)
+
+
+def _way(event: Event) -> str:
+    """The way by which somebody was sent, if they are new; not a code by which they come over from another app."""
+    return "" if codes.code_in(event.code) else storable(event.code[:100])
+
+
+def _meant(event: Event, owner: owners.Owner) -> Action:
+    """What an event means, seen with what is known of its contact."""
+    action = event.action
+    said = action.text if isinstance(action, Said) else ""
+    if code := codes.code_in(event.code) or codes.code_in(said):
+        return Command("join", code)
+    if said and event.code and owner.turns <= FIRST_TURNS:
+        return Opened()
+    if said and event.at and owner.heard_at and event.at < owner.heard_at:
+        # A button says which question it belongs to; a text that was overtaken on its way would answer a wrong one.
+        return Sent("late")
+    return action
+
+
+def _heard(event: Event, owner: owners.Owner, now: datetime) -> owners.Heard:
+    """What an event tells of its contact."""
+    times = [at for at in (event.at, owner.heard_at) if at]
+    way = _way(event) if owner.turns <= FIRST_TURNS else ""
+    return {
+        "contact_id": owner.contact_id,
+        "came_by": owner.came_by or way or None,
+        "heard_at": max(times, default=None),
+        "gone_at": now if isinstance(event.action, Left) else None,
+    }

@@ -10,7 +10,7 @@ from scoring.advice import Catalogue, catalogue
 from scoring.questionnaire import Questionnaire, check
 
 # The version of the notice that the owner agrees to; raise it when the notice changes in substance.
-NOTICE = "2026-11"
+NOTICE = "2026-11-21"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,4 +60,35 @@ class EraseOwner:
     """Delete all that is stored about the owner; gives None."""
 
 
-Effect = GiveConsent | EarlierResult | LatestResult | Peers | SaveResult | DeleteResult | ExportLink | EraseOwner
+@dataclass(frozen=True, slots=True)
+class MakeCode:
+    """A code by which the owner goes on in another app; gives {"code", "minutes"}."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindCode:
+    """Whose a code is; gives "own", "other" (the same person's conversation elsewhere), or "" where it is no good."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinConversation:
+    """Go on with the conversation that a code is from, in place of this one; gives whether the code was still good."""
+
+    code: str
+
+
+Effect = (
+    GiveConsent
+    | EarlierResult
+    | LatestResult
+    | Peers
+    | SaveResult
+    | DeleteResult
+    | ExportLink
+    | EraseOwner
+    | MakeCode
+    | FindCode
+    | JoinConversation
+)

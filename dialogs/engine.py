@@ -8,7 +8,7 @@ from typing import Any
 from dialogs import presses, understanding
 from dialogs.answers import answer_words, in_short
 from dialogs.content import Content
-from dialogs.events import Action, Command, Opened, Picked, Said, Sent, Tapped, Toggled
+from dialogs.events import Action, Command, Invited, Left, Linked, Opened, Picked, Said, Sent, Tapped, Toggled
 from dialogs.flows import FLOWS, Scene
 from dialogs.flows.check import NEXT, PROFILE
 from dialogs.messages import Button, Message, Picture
@@ -18,6 +18,8 @@ from dialogs.steps import Forget, Outcome, Revise, Rewrite, Say, Silent, StartOv
 from scoring.questionnaire import Choice, Question
 
 BASE = "check"
+# What is said to what is no text, where it is not "sent".
+NO_TEXT = {"sticker": "sent.sticker", "edited": "sent.edited", "late": "sent.late"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Turn:
 
 
 def advance(content: Content, record: Record, action: Action, perform: Perform) -> Turn:
-    """Take one action. Always says something, always leaves a record that the next action can be taken against."""
+    """Take one action. Says something unless nobody is there; leaves a record that the next can be taken against."""
     talk = _Talk(content, record, perform)
     talk.take(action)
     return Turn(talk.record, tuple(talk.messages), talk.said)
@@ -51,18 +53,26 @@ class _Talk:
     # ------------------------------------------------------------ what happened
 
     def take(self, action: Action) -> None:
+        match action:
+            case Left():
+                return
+            case Invited():
+                self.remark("group")
+                return
         if not self.record.frames:
             self.said = self._words_of(action)
             self.meet(action)
             return
         match action:
             case Opened():
-                self.resume("resume")
+                self.come_back()
+            case Linked():
+                self.resume("linked")
             case Said():
                 self.said = self._words_of(action)
                 self.hear(self.said)
-            case Sent():
-                self.remark("sent")
+            case Sent(kind):
+                self.remark(NO_TEXT.get(kind, "sent"))
                 self.ask_again()
             case Tapped() | Picked() | Toggled():
                 self.press(action)
@@ -87,6 +97,10 @@ class _Talk:
 
     def meet(self, action: Action) -> None:
         """Somebody new, or somebody whose data was erased; a button from before that begins nothing."""
+        if isinstance(action, Command) and action.name == "join":
+            self.record = self.record.push(BASE)
+            self.enter("join", {"argument": action.argument})
+            return
         old = isinstance(action, (Tapped, Picked, Toggled)) or (isinstance(action, Command) and action.name != "start")
         if self.record.runs and old:
             again = Button(self.phrases.buttons["start"], presses.encode(Command("start")))
@@ -283,6 +297,13 @@ class _Talk:
             case _:
                 self.refuse("unknown")
 
+    def come_back(self) -> None:
+        """Opened once more; who has not answered anything yet, as after a code, is only asked again."""
+        if self.record.frames[0].answers:
+            self.resume("resume")
+        else:
+            self.ask_again()
+
     def resume(self, phrase: str) -> None:
         """Leave the side flows and go on with the check."""
         self.record = replace(self.record, frames=self.record.frames[:1])
@@ -398,6 +419,10 @@ class _Talk:
     def ask_again(self) -> None:
         """Show the open question once more."""
         if not self.record.frames:
+            return
+        if not self.record.top.asked:
+            # Never shown yet: with what is said before it.
+            self.go_on()
             return
         run = self.replay()
         if not run.open:

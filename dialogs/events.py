@@ -5,9 +5,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The owner opened the chat, or added the bot; `code` is the way by which they were sent, if any."""
+    """The owner opened the chat, or added the bot."""
 
-    code: str = ""
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The owner came over from another app, by a code that was made there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The bot was added to a group, where it holds no conversations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The owner blocked the bot, or the group put it out: there is nobody to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +32,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The owner sent what is no text; `kind` is "sticker", "picture", "voice", "file", "place" or "other"."""
+    """The owner sent what is no text; `kind` is one of SENT."""
 
     kind: str
 
@@ -59,4 +72,7 @@ class Command:
     argument: str = ""
 
 
-Action = Opened | Said | Sent | Tapped | Toggled | Picked | Command
+# "edited" is a text that was changed after it was sent, "late" one that other messages have overtaken on the way.
+SENT = ("sticker", "picture", "voice", "file", "place", "edited", "late", "other")
+
+Action = Opened | Linked | Invited | Left | Said | Sent | Tapped | Toggled | Picked | Command

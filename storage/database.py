@@ -1,6 +1,7 @@
 """A database: its engine, reading and writing transactions, and its migrations."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,13 +10,15 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 
 from storage.texts import storable
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # How long a writer waits for another process's transaction on SQLite, in milliseconds.
 BUSY_TIMEOUT = 10_000
+# How often a new file is asked for its write-ahead log while others do the same.
+WAL_TRIES = 20
 # How long PostgreSQL may take to answer at all, in seconds.
 CONNECT_TIMEOUT = 5
 # The number under which PostgreSQL knows that somebody migrates: any that nobody else uses.
@@ -78,15 +81,27 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     dbapi: DBAPIConnection = connection
     dbapi.isolation_level = None
     cursor = dbapi.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-    ):
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT}", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
         cursor.execute(f"PRAGMA {pragma}")
+    _keep_wal(cursor)
     cursor.close()
+
+
+def _keep_wal(cursor: DBAPICursor) -> None:
+    """Have the database keep a write-ahead log.
+
+    On a new file two processes may want that at the same moment, and SQLite refuses one of them at once instead of
+    having it wait; so that one waits for the write lock, and asks again.
+    """
+    for _ in range(WAL_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("COMMIT")
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,18 +1,34 @@
-"""What is said to owners: adding it within the turn, and fetching it by turn."""
+"""What is said to owners: adding it within the turn, fetching it by turn, and claiming and settling what is pushed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
+from storage import paces
 from storage.prepared import Prepared
-from storage.schema import outbox
+from storage.schema import DEAD, DUE, PUSHED, contact, outbox, pace
 
 
 class Row(TypedDict):
-    """Messages to be sent to a contact, as one sending; `said` is what they answer."""
+    """Messages to be sent to a contact, as one sending; `said` is what they answer.
+
+    `state` is "fetched" with `due_at` None, or "due".
+    """
 
     id: str
     owner_id: int
@@ -21,9 +37,12 @@ class Row(TypedDict):
     said: str
     messages: list[dict[str, Any]]
     made_at: datetime
+    state: str
+    due_at: datetime | None
+    reply: str
 
 
-_ADD = Prepared(lambda _: insert(outbox))
+_ADD = Prepared(lambda _: insert(outbox).values({name: bindparam(name) for name in Row.__annotations__}))
 _LATEST = (
     select(outbox.c.turn, outbox.c.said, outbox.c.messages)
     .where(outbox.c.owner_id == bindparam("owner_id"), outbox.c.turn > bindparam("after"))
@@ -50,3 +69,187 @@ def exchanges(connection: Connection, owner_id: int, after: int, most: int) -> l
     """The latest `most` turns of an owner after turn `after`, in order."""
     rows = connection.execute(_LATEST, {"owner_id": owner_id, "after": after, "most": most}).all()
     return [Exchange(*row) for row in reversed(rows)]
+
+
+# ---------------------------------------------------------------- what is pushed
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that may be sent now, by whoever claimed it and until the lease ends; `attempts` counts this one.
+
+    `free_at` is when the next request may be made to the contact.
+    """
+
+    id: str
+    contact_id: int
+    channel: str
+    account: str
+    address: str
+    messages: list[dict[str, Any]]
+    made_at: datetime
+    attempts: int
+    parts: int
+    reply: str
+    free_at: datetime | None
+
+
+class Settled(TypedDict):
+    """What became of a row that was `claimed`: its state, and where it is still "due", when to try again.
+
+    Only the claim with this number of `attempts` settles it. `parts` are all requests made for it so far, `pushed` what
+    those of this attempt cost; `reply` is what is left of the direct way.
+    """
+
+    claimed: str
+    claim: int
+    state: str
+    due_at: datetime | None
+    parts: int
+    pushed: int
+    reply: str
+    error: str | None
+    settled_at: datetime | None
+
+
+_earlier = outbox.alias("earlier")
+# The head of each contact's line: nothing said before it is still to be sent.
+_HEAD = ~exists().where(
+    _earlier.c.contact_id == outbox.c.contact_id,
+    _earlier.c.state == literal_column("'due'"),
+    _earlier.c.turn < outbox.c.turn,
+)
+_SETTLE = Prepared(
+    lambda _: (
+        update(outbox)
+        .where(outbox.c.id == bindparam("claimed"), outbox.c.attempts == bindparam("claim"), DUE)
+        .values(
+            {name: bindparam(name) for name in ("state", "due_at", "parts", "reply", "error", "settled_at")}
+            | {"pushes": outbox.c.pushes + bindparam("pushed")}
+        )
+    )
+)
+
+
+def _due(channels: Collection[str], now: datetime) -> Select[Any]:
+    return (
+        select(
+            outbox.c.id,
+            outbox.c.contact_id,
+            contact.c.channel,
+            contact.c.account,
+            contact.c.address,
+            outbox.c.messages,
+            outbox.c.made_at,
+            outbox.c.attempts + 1,
+            outbox.c.parts,
+            outbox.c.reply,
+            pace.c.free_at,
+        )
+        .join_from(outbox, contact)
+        .outerjoin(pace, pace.c.key == paces.CONTACT_KEY)
+        .where(
+            DUE,
+            outbox.c.due_at <= now,
+            contact.c.channel.in_(channels),
+            or_(pace.c.free_at.is_(None), pace.c.free_at <= now),
+            _HEAD,
+        )
+    )
+
+
+def any_due(connection: Connection, channels: Collection[str], now: datetime) -> bool:
+    """Whether there is anything to claim."""
+    return connection.execute(_due(channels, now).limit(1)).first() is not None
+
+
+def claim(connection: Connection, channel: str, now: datetime, lease_until: datetime, most: int) -> list[Claimed]:
+    """Claim what is due on a channel, the longest due first: at most one row of each contact.
+
+    Who dies with a claim leaves it to others when the lease ends.
+    """
+    query = _due([channel], now).order_by(outbox.c.due_at).limit(most).with_for_update(of=outbox, skip_locked=True)
+    claimed = [Claimed(*row) for row in connection.execute(query)]
+    if claimed:
+        mine = outbox.c.id.in_([row.id for row in claimed])
+        connection.execute(update(outbox).where(mine).values(due_at=lease_until, attempts=outbox.c.attempts + 1))
+    return claimed
+
+
+def give_back(connection: Connection, ids_due: Sequence[tuple[str, datetime]]) -> None:
+    """Undo claims that come to nothing for now: the rows are due at these times, as if they had not been claimed."""
+    if ids_due:
+        statement = update(outbox).where(outbox.c.id == bindparam("row"))
+        values = {"due_at": bindparam("at"), "attempts": outbox.c.attempts - 1}
+        connection.execute(statement.values(values), [{"row": id, "at": at} for id, at in ids_due])
+
+
+def settle(connection: Connection, settled: Sequence[Settled]) -> None:
+    """Keep what became of claimed rows; a claim that was taken over meanwhile settles nothing."""
+    _SETTLE.write(connection, settled)
+
+
+def give_up(connection: Connection, contact_id: int, now: datetime) -> None:
+    """Send nothing more of what is due to a contact."""
+    mine = outbox.c.contact_id == contact_id
+    connection.execute(update(outbox).where(mine, DUE).values(state="gone", due_at=None, settled_at=now))
+
+
+def pushes(connection: Connection, channel: str, since: datetime) -> int:
+    """What sendings on a channel have cost of its quota since a time."""
+    counted = select(func.sum(outbox.c.pushes)).join_from(outbox, contact)
+    total = connection.execute(
+        counted.where(PUSHED, outbox.c.settled_at >= since, contact.c.channel == channel)
+    ).scalar_one()
+    return int(total or 0)
+
+
+# ---------------------------------------------------------------- what an operator sees
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row that is not sent, or not yet, without anything personal."""
+
+    id: str
+    channel: str
+    state: str
+    made_at: datetime
+    due_at: datetime | None
+    attempts: int
+    error: str | None
+
+
+def held(connection: Connection, most: int) -> list[Held]:
+    """The oldest rows that are due or dead."""
+    query = select(
+        outbox.c.id,
+        contact.c.channel,
+        outbox.c.state,
+        outbox.c.made_at,
+        outbox.c.due_at,
+        outbox.c.attempts,
+        outbox.c.error,
+    )
+    rows = connection.execute(
+        query.join_from(outbox, contact).where(or_(DEAD, DUE)).order_by(outbox.c.made_at).limit(most)
+    )
+    return [Held(*row) for row in rows]
+
+
+def _held(id: str | None, states: ColumnElement[bool]) -> ColumnElement[bool]:
+    return states if id is None else states & (outbox.c.id == id)
+
+
+def retry(connection: Connection, id: str | None, now: datetime) -> int:
+    """Have a dead or due row tried at once, or all dead ones; gives how many."""
+    states = DEAD if id is None else or_(DEAD, DUE)
+    values = {"state": "due", "due_at": now, "settled_at": None}
+    return connection.execute(update(outbox).where(_held(id, states)).values(values)).rowcount
+
+
+def drop(connection: Connection, id: str | None, now: datetime) -> int:
+    """Never send a dead or due row, or all dead ones; gives how many."""
+    states = DEAD if id is None else or_(DEAD, DUE)
+    values = {"state": "dropped", "due_at": None, "settled_at": now}
+    return connection.execute(update(outbox).where(_held(id, states)).values(values)).rowcount

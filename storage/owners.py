@@ -7,21 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, func, insert, select, update
 
+from storage import results
 from storage.prepared import Prepared, insert_new
-from storage.schema import contact, inbox, outbox, owner, result, result_axis
+from storage.schema import DUE, contact, inbox, link, outbox, owner, result, result_axis
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """An owner as found by an address: row ids, the conversation's tag and record, and how many turns there were."""
+    """An owner as found by an address: row ids, the conversation's tag and record, and how many turns there were.
+
+    `came_by` is the way by which they were sent to this address, `heard_at` when they were last heard there.
+    """
 
     id: int
     contact_id: int
     tag: str
     record: dict[str, Any]
     turns: int
+    came_by: str | None
+    heard_at: datetime | None
 
 
 class Row(TypedDict):
@@ -35,7 +41,15 @@ class Row(TypedDict):
 
 
 _FIND = (
-    select(owner.c.id, contact.c.id, owner.c.tag, owner.c.record, owner.c.turns)
+    select(
+        owner.c.id,
+        contact.c.id,
+        owner.c.tag,
+        owner.c.record,
+        owner.c.turns,
+        contact.c.came_by,
+        contact.c.heard_at,
+    )
     .join_from(contact, owner)
     .where(
         contact.c.channel == bindparam("channel"),
@@ -43,12 +57,21 @@ _FIND = (
         contact.c.address == bindparam("address"),
     )
 )
-_LOCK = Prepared(lambda _: _FIND.with_for_update(of=owner))
+# The contact is locked too, or who had to wait for the owner would be given what it was before.
+_LOCK = Prepared(lambda _: _FIND.with_for_update(of=[owner, contact]))
 _SAVE = Prepared(
     lambda _: (
         update(owner)
         .where(owner.c.id == bindparam("owner_id"))
         .values({name: bindparam(name) for name in ("record", "turns", "seen_at", "erased_at")})
+    )
+)
+
+_HEAR = Prepared(
+    lambda _: (
+        update(contact)
+        .where(contact.c.id == bindparam("contact_id"))
+        .values({name: bindparam(name) for name in ("came_by", "heard_at", "gone_at")})
     )
 )
 
@@ -86,6 +109,25 @@ def save(connection: Connection, rows: Sequence[Row]) -> None:
     _SAVE.write(connection, rows)
 
 
+class Heard(TypedDict):
+    """A contact after an event: by which way it came, when it was last heard, since when it is gone."""
+
+    contact_id: int
+    came_by: str | None
+    heard_at: datetime | None
+    gone_at: datetime | None
+
+
+def hear(connection: Connection, rows: Sequence[Heard]) -> None:
+    """Keep what events have told of contacts."""
+    _HEAR.write(connection, rows)
+
+
+def gone(connection: Connection, contact_id: int, now: datetime) -> None:
+    """Keep that a contact can't be reached any more."""
+    connection.execute(update(contact).where(contact.c.id == contact_id).values(gone_at=now))
+
+
 def first_contact(connection: Connection, owner_id: int) -> tuple[str, str, str]:
     """Channel, account and address by which an owner was first met."""
     query = select(contact.c.channel, contact.c.account, contact.c.address)
@@ -98,11 +140,34 @@ def give_consent(connection: Connection, owner_id: int, notice: str, now: dateti
     connection.execute(update(owner).where(owner.c.id == owner_id).values(notice=notice, consented_at=now))
 
 
+def merge(connection: Connection, gone: int, into: int) -> None:
+    """Make one owner of two, who are one person: `into` goes on, with the contacts and results of `gone` as well.
+
+    What was said with `gone` comes before all turns of `into`; its record of answers ends.
+    """
+    both = {
+        row.id: row for row in connection.execute(select(owner).where(owner.c.id.in_([gone, into])).with_for_update())
+    }
+    first = select(func.coalesce(func.min(inbox.c.turn), 1)).where(inbox.c.owner_id == into)
+    back = both[gone].turns + 1 - min(connection.execute(first).scalar_one(), 1)
+    for table in (inbox, outbox):
+        moved = update(table).where(table.c.owner_id == gone)
+        connection.execute(moved.values(owner_id=into, turn=table.c.turn - back))
+    results.move(connection, gone, into)
+    connection.execute(update(contact).where(contact.c.owner_id == gone).values(owner_id=into))
+    connection.execute(delete(link).where(link.c.owner_id == gone))
+    if both[into].notice is None:
+        given = {"notice": both[gone].notice, "consented_at": both[gone].consented_at}
+        connection.execute(update(owner).where(owner.c.id == into).values(given))
+    connection.execute(delete(owner).where(owner.c.id == gone))
+
+
 # Every table, under the name that the export gives it, in the order in which rows can be deleted. What is not listed
 # here would neither be shown to its owner nor taken away.
 _ALL = {
     "balances": result_axis,
     "results": result,
+    "links": link,
     "events": inbox,
     "conversation": outbox,
     "contacts": contact,
@@ -142,7 +207,7 @@ def erase(connection: Connection, owner_id: int, turn: int, now: datetime) -> No
         if table is owner:
             connection.execute(update(owner).where(mine).values(notice=None, consented_at=None, made_at=now))
         elif table is contact:
-            connection.execute(update(contact).where(mine).values(came_by=None, made_at=now))
+            connection.execute(update(contact).where(mine).values(came_by=None, heard_at=None, made_at=now))
         elif table is inbox:
             connection.execute(delete(inbox).where(mine, inbox.c.turn != turn))
         else:
@@ -152,7 +217,9 @@ def erase(connection: Connection, owner_id: int, turn: int, now: datetime) -> No
 def sweep(connection: Connection, before: datetime) -> int:
     """Take away what is left of owners erased before this time; gives of how many."""
     # Locked, so that none of them can come back meanwhile; who is just doing so is passed over.
-    due = select(owner.c.id).where(owner.c.erased_at < before).limit(SWEPT).with_for_update(skip_locked=True)
+    # Who has not got the farewell yet is still needed, for as long as it is tried.
+    waiting = exists().where(outbox.c.owner_id == owner.c.id, DUE)
+    due = select(owner.c.id).where(owner.c.erased_at < before, ~waiting).limit(SWEPT).with_for_update(skip_locked=True)
     gone = connection.execute(due).scalars().all()
     if gone:
         for table in _ALL.values():

@@ -142,6 +142,18 @@ def remove(connection: Connection, owner_id: int, token: str) -> bool:
     """Delete one result of an owner; the full one before it counts among peers again."""
     own = result.c.owner_id == owner_id
     gone = connection.execute(delete(result).where(own, result.c.token == storable(token))).rowcount
-    newest = select(func.max(result.c.id)).where(own, result.c.depth == "full").scalar_subquery()
-    connection.execute(update(result).where(result.c.id == newest).values(latest=True))
+    _mark_latest(connection, owner_id)
     return gone == 1
+
+
+def move(connection: Connection, from_id: int, to_id: int) -> None:
+    """Make one owner's results another's, who is the same person; of their full ones only the newest counts."""
+    connection.execute(update(result).where(result.c.owner_id == from_id).values(owner_id=to_id))
+    connection.execute(_OVERTAKE, {"whose": to_id})
+    _mark_latest(connection, to_id)
+
+
+def _mark_latest(connection: Connection, owner_id: int) -> None:
+    full = (result.c.owner_id == owner_id, result.c.depth == "full")
+    newest = select(func.max(result.c.id)).where(*full).scalar_subquery()
+    connection.execute(update(result).where(result.c.id == newest).values(latest=True))

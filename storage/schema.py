@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 metadata = MetaData(
@@ -40,7 +41,8 @@ owner = Table(
     Column("erased_at", DateTime, index=True),
 )
 
-# How an owner is reached: the address on a channel, for one account of ours there.
+# How an owner is reached: the address on a channel, for one account of ours there. `heard_at` is when the latest event
+# happened by the platform's clock, `gone_at` since when it can't be reached.
 contact = Table(
     "contact",
     metadata,
@@ -51,6 +53,8 @@ contact = Table(
     Column("address", String(200), nullable=False),
     Column("came_by", String(100)),
     Column("made_at", DateTime, nullable=False),
+    Column("heard_at", DateTime),
+    Column("gone_at", DateTime),
     UniqueConstraint("channel", "account", "address"),
 )
 
@@ -68,8 +72,13 @@ inbox = Table(
 )
 
 # Everything said to owners, one row a sending, numbered within the conversation by its turn. `id` names the sending
-# at every attempt, `said` is what the owner said that it answers. The channels there are so far fetch their rows
-# themselves, by turn; none has to be pushed.
+# at every attempt, `said` is what the owner said that it answers.
+#
+# `state` is "fetched" where the channel fetches its rows itself, by turn (the page, the terminal). Others are pushed:
+# "due", then "sent", "dead" (refused, or not to be had within a day), "gone" (the contact is) or "dropped" (by hand).
+# A row that is due is tried at `due_at`, which whoever claims it moves on by the lease; `attempts` counts the claims,
+# so that only the latest can settle it. `parts` are the requests already made for it, `pushes` what they cost of a
+# quota; `reply` is how its event can be answered directly.
 outbox = Table(
     "outbox",
     metadata,
@@ -80,7 +89,42 @@ outbox = Table(
     Column("said", Text, nullable=False),
     Column("messages", JSON, nullable=False),
     Column("made_at", DateTime, nullable=False),
+    Column("state", String(10), nullable=False, server_default="fetched"),
+    Column("due_at", DateTime),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("parts", Integer, nullable=False, server_default="0"),
+    Column("pushes", Integer, nullable=False, server_default="0"),
+    Column("reply", Text, nullable=False, server_default=""),
+    Column("error", String(200)),
+    Column("settled_at", DateTime),
     Index("ix_outbox_owner_id_turn", "owner_id", "turn"),
+)
+# Written out and not as parameters: only then does a database see that the index serves.
+DUE = outbox.c.state == literal_column("'due'")
+DEAD = outbox.c.state == literal_column("'dead'")
+PUSHED = outbox.c.pushes > literal_column("0")
+# Few rows are due at any time, and few are dead: these indexes stay small however long the outbox grows.
+Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=DUE, postgresql_where=DUE)
+Index("ix_outbox_contact_id_turn", outbox.c.contact_id, outbox.c.turn, sqlite_where=DUE, postgresql_where=DUE)
+Index("ix_outbox_dead", outbox.c.made_at, sqlite_where=DEAD, postgresql_where=DEAD)
+Index("ix_outbox_pushed", outbox.c.settled_at, sqlite_where=PUSHED, postgresql_where=PUSHED)
+
+# When the next request may be made, by platform and by contact ("line", "telegram:17"): the rows by which all processes
+# together hold a rate (GCRA). Apart from contact, as an event locks that one and delivery this one.
+pace = Table(
+    "pace",
+    metadata,
+    Column("key", String(50), primary_key=True),
+    Column("free_at", DateTime, nullable=False),
+)
+
+# Codes by which an owner goes on in another app: good once, and for a while.
+link = Table(
+    "link",
+    metadata,
+    Column("code", String(20), primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("ends_at", DateTime, nullable=False),
 )
 
 # One result a run and depth; `latest` marks each owner's latest full one, which alone counts among peers.

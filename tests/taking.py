@@ -27,9 +27,9 @@ def new_intake(database: Database, now: datetime = NOW) -> Intake:
     return Intake(database, packaged(), lambda: now, lambda owner_id: f"/me/{owner_id}")
 
 
-def event(id: str, action: Action, address: str = "owner") -> Event:
+def event(id: str, action: Action, address: str = "owner", code: str = "") -> Event:
     """An event of one owner's."""
-    return Event(id, CHANNEL, ACCOUNT, address, action)
+    return Event(id, CHANNEL, ACCOUNT, address, action, code=code)
 
 
 def batch(intake: Intake, events: Sequence[Event]) -> list[Future[Taken]]:

@@ -32,10 +32,10 @@ class Talker:
         """What the owner does next."""
         return self.does(self._action())
 
-    def does(self, action: Action) -> Event:
+    def does(self, action: Action, code: str = "") -> Event:
         """An action of this owner, as an event of its own."""
         self.events += 1
-        return Event(f"{self.address}:{self.events}", CHANNEL, ACCOUNT, self.address, action)
+        return Event(f"{self.address}:{self.events}", CHANNEL, ACCOUNT, self.address, action, code=code)
 
     def hear(self, taken: Taken) -> None:
         """The answer to it."""

@@ -212,7 +212,7 @@ def meeting(monkeypatch: pytest.MonkeyPatch, other: Database) -> None:
 
     def make(connection: Connection, at: dict[str, str], came_by: str, now: datetime) -> None:
         monkeypatch.setattr(owners, "_make", ours)
-        new_intake(other).take(event("theirs", Opened("theirs")))
+        new_intake(other).take(event("theirs", Opened(), code="theirs"))
         ours(connection, at, came_by, now)
 
     monkeypatch.setattr(owners, "_make", make)
@@ -222,7 +222,7 @@ def test_a_contact_met_twice_at_once_is_one_owner(database_url: str, monkeypatch
     # Unguarded on SQLite, where otherwise nobody else gets as far as to look.
     database, other = Unguarded(database_url), Unguarded(database_url)
     meeting(monkeypatch, other)
-    taken = new_intake(database).take(event("ours", Opened("ours")))
+    taken = new_intake(database).take(event("ours", Opened(), code="ours"))
     (met,) = rows(database, contact)
     assert met["came_by"] == "theirs"
     assert [row["id"] for row in rows(database, owner)] == [met["owner_id"]] == [taken.owner_id]
@@ -242,7 +242,7 @@ def test_without_unique_contacts_a_contact_met_twice_at_once_is_two_owners(
     twin.constraints -= {constraint for constraint in twin.constraints if isinstance(constraint, UniqueConstraint)}
     loose.create_all(database.engine)
     meeting(monkeypatch, other)
-    new_intake(database).take(event("ours", Opened("ours")))
+    new_intake(database).take(event("ours", Opened(), code="ours"))
     assert len(rows(database, contact)) == len(rows(database, owner)) == 2
     database.close()
     other.close()
@@ -360,8 +360,8 @@ def test_whoever_stops_waiting_stops_nobody_else(database: Database) -> None:
 
 def test_an_owner_came_by_the_way_of_the_first_contact(database: Database) -> None:
     intake = new_intake(database)
-    intake.take(event("1", Opened("flyer")))
-    intake.take(event("2", Opened("newsletter")))
+    intake.take(event("1", Opened(), code="flyer"))
+    intake.take(event("2", Opened(), code="newsletter"))
     intake.take(event("3", Said("こんにちは"), "other"))
     assert [row["came_by"] for row in rows(database, contact)] == ["flyer", None]
 
@@ -386,7 +386,7 @@ def test_what_an_owner_said_is_kept_up_to_a_length(database: Database) -> None:
 def test_signs_that_no_database_takes_stop_nothing(database: Database, odd: str) -> None:
     intake = new_intake(database)
     actions: list[Action] = [
-        Opened(odd),
+        Opened(),
         Said(odd),
         Tapped(odd, odd, odd),
         Command("discard", odd),
@@ -394,8 +394,8 @@ def test_signs_that_no_database_takes_stop_nothing(database: Database, odd: str)
         Said("メニュー"),
     ]
     for n, action in enumerate(actions, 1):
-        assert intake.take(event(f"{odd}{n}", action)).turn == n
-        assert intake.take(event(f"{odd}{n}", action)).messages == ()
+        assert intake.take(event(f"{odd}{n}", action, code=odd)).turn == n
+        assert intake.take(event(f"{odd}{n}", action, code=odd)).messages == ()
     assert numbers(database) == [1, 2, 3, 4, 5, 6]
 
 

@@ -1,10 +1,11 @@
 """The flows, one file each; their names are the commands that start them."""
 
 from dialogs.flows.answers import answers
+from dialogs.flows.apps import join, link
 from dialogs.flows.check import check, deepen, restart
 from dialogs.flows.data import data, discard, erase
 from dialogs.flows.scene import Entry, Scene
-from dialogs.flows.side import help, later, menu, question
+from dialogs.flows.side import consult, help, later, menu, question, result, settings, support
 from dialogs.flows.steps import steps
 
 FLOWS = {
@@ -20,6 +21,12 @@ FLOWS = {
     "later": Entry(later),
     "menu": Entry(menu),
     "question": Entry(question),
+    "consult": Entry(consult),
+    "result": Entry(result),
+    "support": Entry(support),
+    "settings": Entry(settings),
+    "link": Entry(link),
+    "join": Entry(join),
 }
 
 __all__ = ["FLOWS", "Entry", "Scene"]

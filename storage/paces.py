@@ -1,0 +1,46 @@
+"""Rates held by all processes together: when the next request may be made (GCRA, a row a platform and a contact)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, String, bindparam, cast, delete, select, update
+
+from scheduler.paces import paced
+from storage.prepared import insert_new
+from storage.schema import contact, pace
+
+# The key of a contact's row, from a row of contact.
+CONTACT_KEY = contact.c.channel + ":" + cast(contact.c.id, String)
+
+# The row says when the account is free again; it is locked from here to the end of the transaction.
+_READ = select(pace.c.free_at).where(pace.c.key == bindparam("key"))
+
+
+def reserve(
+    connection: Connection, key: str, costs: Sequence[int], *, rate: float, burst: int, now: datetime, until: datetime
+) -> list[datetime | None]:
+    """Reserve requests, `costs` of them at a time, at `rate` a second after `burst` at once.
+
+    Gives when each lot may begin; None, and nothing reserved, for those that would begin after `until`.
+    """
+    connection.execute(insert_new(connection.dialect, pace), {"key": key, "free_at": now})
+    free_at: datetime = connection.execute(_READ.with_for_update(), {"key": key}).scalar_one()
+    starts: list[datetime | None] = []
+    for cost in costs:
+        start, after = paced(free_at, cost, rate=rate, burst=burst, now=now)
+        starts.append(start if start <= until else None)
+        if start <= until:
+            free_at = after
+    connection.execute(update(pace).where(pace.c.key == key).values(free_at=free_at))
+    return starts
+
+
+def keep(connection: Connection, key: str, free_at: datetime) -> None:
+    """Keep when the next request may be made to a contact."""
+    connection.execute(insert_new(connection.dialect, pace), {"key": key, "free_at": free_at})
+    connection.execute(update(pace).where(pace.c.key == key).values(free_at=free_at))
+
+
+def sweep(connection: Connection, before: datetime) -> None:
+    """Take away rows that no longer hold anything back."""
+    connection.execute(delete(pace).where(pace.c.free_at < before))
