@@ -1,7 +1,8 @@
-"""The command line: `banso demo`, `serve`, `chat`, `migrate` and `content`."""
+"""The command line: `banso demo`, `serve`, `chat`, `migrate`, `content`, `outbox`, `setup` and `line`."""
 
 import socket
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -9,6 +10,9 @@ import typer
 
 # The rest is imported by the commands that need it: `banso --help` should not load a web server.
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from bot.settings import Settings
     from dialogs.content import Content
     from storage import Database
@@ -16,6 +20,12 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Banso, a chat companion for small businesses.")
 content_app = typer.Typer(no_args_is_help=True, help="The content: questionnaire, phrases, advice.")
 app.add_typer(content_app, name="content")
+outbox_app = typer.Typer(no_args_is_help=True, help="What is said to owners and not sent, or not yet.")
+app.add_typer(outbox_app, name="outbox")
+setup_app = typer.Typer(no_args_is_help=True, help="Setting up LINE, Telegram and Slack.")
+app.add_typer(setup_app, name="setup")
+line_app = typer.Typer(no_args_is_help=True, help="LINE.")
+app.add_typer(line_app, name="line")
 
 FIRST_PORT, LAST_PORT = 8000, 8020
 
@@ -44,11 +54,12 @@ def demo() -> None:
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that serve; more than one want PostgreSQL.")] = 1,
 ) -> None:
-    """Serve the chat; settings come from the environment or .env (see .env.example)."""
+    """Serve the chat and the platforms; settings come from the environment or .env (see .env.example)."""
     if not _free(host, port):
         fail(f"Port {port} on {host} is taken. Stop what uses it, or choose another with --port.")
-    _serve(host, port)
+    _serve(host, port, workers=workers)
 
 
 def _free(host: str, port: int) -> bool:
@@ -61,22 +72,19 @@ def _free(host: str, port: int) -> bool:
     return True
 
 
-def _serve(host: str, port: int, public_url: str | None = None) -> None:
-    import uvicorn
+def _serve(host: str, port: int, public_url: str | None = None, workers: int = 1) -> None:
+    from bot import serving
+    from bot.settings import PLATFORMS
 
-    from bot.app import make_app
-    from bot.logs import configure
-    from bot.serving import Server
-
-    settings, database, content = _open()
-    configure()
+    settings, database, _ = _open()
+    database.close()
+    settings.secret()  # made here, once, where none is set yet
     address = public_url or settings.public_url
-    application = make_app(database, content, secret=settings.secret(), public_url=address)
-    # No access log: result addresses are as good as keys, and belong in no log.
-    config = uvicorn.Config(
-        application, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3
-    )
-    Server(config, ready=lambda: print(f"Banso is ready: {address}/  (stop with Ctrl+C)", flush=True)).run()
+    for platform in PLATFORMS:
+        if missing := settings.missing(platform):
+            name = "LINE" if platform == "line" else platform.capitalize()
+            print(f"{name} is off: {' and '.join(missing)} not set (docs/{platform}.md)", flush=True)
+    serving.serve(host, port, workers, address)
 
 
 @app.command()
@@ -96,6 +104,37 @@ def migrate() -> None:
     settings, database, _ = _open()
     database.close()
     print(f"The database is up to date: {_shown(settings.database_url)}")
+
+
+@outbox_app.command("list")
+def list_outbox(most: Annotated[int, typer.Option(help="How many rows at the most.")] = 50) -> None:
+    """List what is due and what is dead (refused, or not sent within a day), the oldest first."""
+    from bot import held
+
+    _, database, _ = _open()
+    for line in held.lines(database, most):
+        print(line)
+
+
+ROW = typer.Argument(help="The row, as `banso outbox list` names it; without it, all that are dead.")
+
+
+@outbox_app.command()
+def retry(id: Annotated[str, ROW] = "") -> None:
+    """Try a row again at once, or all that are dead."""
+    from bot import held
+
+    _, database, _ = _open()
+    print(f"{held.retry(database, id or None)} to be tried again.")
+
+
+@outbox_app.command()
+def drop(id: Annotated[str, ROW] = "") -> None:
+    """Never send a row, or any that is dead; what was said stays in the conversation."""
+    from bot import held
+
+    _, database, _ = _open()
+    print(f"{held.drop(database, id or None)} dropped.")
 
 
 @content_app.command()
@@ -123,18 +162,82 @@ def preview(
     print(f"{screens} screens: {out}")
 
 
-def _open() -> tuple["Settings", "Database", "Content"]:
-    """Settings, migrated database and content; ends with one line where one of them is wrong."""
-    from pydantic import ValidationError
-    from sqlalchemy.exc import DBAPIError
+@setup_app.command("line")
+def setup_line() -> None:
+    """Set LINE's webhook and rich menu, and say what is left to do by hand; it may be run again."""
+    from bot.setup import line
 
-    from bot.settings import Settings
-    from storage import Database, migrate
+    with _refusals():
+        line.set_up(_settings(), print)
+
+
+@setup_app.command("telegram")
+def setup_telegram() -> None:
+    """Set Telegram's webhook, commands and profile, and say what is left to do by hand; it may be run again."""
+    from bot.setup import telegram
+
+    with _refusals():
+        telegram.set_up(_settings(), print)
+
+
+@setup_app.command("slack")
+def setup_slack(
+    out: Annotated[Path, typer.Option(help="The manifest to write.")] = Path("var/slack-manifest.json"),
+) -> None:
+    """Write the manifest of the Slack app, check its token, and say what is left to do by hand; it may be run again."""
+    from bot.setup import slack
+
+    with _refusals():
+        slack.set_up(_settings(), out, print)
+
+
+@line_app.command()
+def quota() -> None:
+    """Show how many messages of the month are left, by LINE's figures and by Banso's own count."""
+    from bot.clock import utc_now
+    from bot.setup import line
+    from storage import outbox
+
+    settings, database, _ = _open()
+
+    def counted(since: "datetime") -> int:
+        with database.reading() as connection:
+            return outbox.pushes(connection, "line", since)
+
+    with _refusals():
+        line.quota(settings, counted, utc_now(), print)
+
+
+@contextmanager
+def _refusals() -> "Iterator[None]":
+    """Ends with the one line that says what keeps a platform from being set up."""
+    from bot.setup import SetupError
 
     try:
-        settings = Settings()
+        yield
+    except SetupError as error:
+        fail(str(error))
+
+
+def _settings() -> "Settings":
+    """The settings; ends with one line where one of them is wrong."""
+    from pydantic import ValidationError
+
+    from bot.settings import Settings
+
+    try:
+        return Settings()
     except ValidationError as error:
         fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+
+
+def _open() -> tuple["Settings", "Database", "Content"]:
+    """Settings, migrated database and content; ends with one line where one of them is wrong."""
+    from sqlalchemy.exc import DBAPIError
+
+    from storage import Database, migrate
+
+    settings = _settings()
     content = _content()
     try:
         migrate(settings.database_url)
