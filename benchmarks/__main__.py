@@ -1,6 +1,8 @@
 """Run every benchmark and print its figures. They are for reading: nothing fails for being slow."""
 
-from benchmarks import parts, turns
+import asyncio
+
+from benchmarks import parts, turns, webhooks
 from benchmarks.databases import described, filesystem, on_disk, postgresql, sqlite
 from benchmarks.measuring import head, machine, show
 
@@ -19,6 +21,13 @@ def main() -> None:
             head(f"(d) Turns on PostgreSQL, on this machine too ({described(url)})")
             turns.alone(url)
             turns.at_once(url)
+        head(f"(e) LINE's webhooks over HTTP, {webhooks.OWNERS} owners at once, and what is sent back")
+        asyncio.run(webhooks.floor())
+        for workers in webhooks.WORKERS:
+            asyncio.run(webhooks.turns("SQLite", sqlite(folder, f"webhooks-{workers}"), workers))
+        with postgresql(folder) as url:
+            for workers in webhooks.WORKERS:
+                asyncio.run(webhooks.turns("PostgreSQL", url, workers))
         head("Parts")
         parts.engine()
         parts.check()

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
-from bot import ticker
+from bot import metrics, ticker
 from bot.clock import utc_now
+from bot.delivery import Delivery
 from bot.drawing import Drawing
 from bot.intake import Clock, Intake
 from bot.links import Links
-from bot.platforms import web
+from bot.pictures import Pictures
+from bot.platforms import switched_on, web
+from bot.platforms.platform import Platform, Unreadable
+from bot.settings import Settings
 from bot.turn import Event, Taken
 from bot.web import pages
 from bot.web.result import result_view
@@ -39,13 +45,17 @@ from dialogs.events import Command, Opened
 from dialogs.messages import from_json
 from scoring import look
 from scoring.result import from_json as result_from_json
-from storage import Database, outbox, owners, results
+from storage import Database, codes, outbox, owners, results
 
 STATIC = Path(__file__).parent / "web" / "static"
 FONTS = Path(look.__file__).parent / "fonts"
 # The page shows so many of the latest turns; all of them are in the export.
 HISTORY = 200
-LARGEST_BODY = 256 * 1024
+LARGEST_BODY = 1024 * 1024
+# An answer that takes longer than this is announced on the platform.
+SLOW_SECONDS = 0.8
+# A platform has so long to say the address of its chat.
+INVITING_SECONDS = 2.0
 # A page that waits looks again so often, in case another process took the turn it waits for.
 LOOK_AGAIN_SECONDS = 5.0
 # A stream has so long to end by itself when the server stops.
@@ -57,6 +67,8 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+
+NO_STORE = {"cache-control": "no-store"}
 
 log = structlog.get_logger()
 
@@ -103,14 +115,24 @@ class Parts:
     cookies: web.Cookies
     links: Links
     drawing: Drawing
+    pictures: Pictures
+    platforms: Mapping[str, Platform]
+    delivery: Delivery
+    public_url: str
     secure: bool
     arrivals: Arrivals = field(default_factory=Arrivals)
 
-    async def take(self, event: Event) -> Taken:
-        """Have an event taken, and wake the pages that wait for its answer."""
-        taken = await asyncio.wrap_future(self.intake.submit(event))
-        self.arrivals.announce(taken.owner_id)
-        return taken
+    def take(self, event: Event) -> "asyncio.Future[Taken]":
+        """Have an event taken, and wake the pages that wait for its answer and whoever sends it."""
+        taking = asyncio.wrap_future(self.intake.submit(event))
+        taking.add_done_callback(self._taken)
+        metrics.EVENTS.labels(event.channel).inc()
+        return taking
+
+    def _taken(self, taking: "asyncio.Future[Taken]") -> None:
+        if not taking.cancelled() and not taking.exception():
+            self.arrivals.announce(taking.result().owner_id)
+            self.delivery.wake()
 
 
 def parts_of(request: Request) -> Parts:
@@ -128,12 +150,12 @@ async def chat(request: Request) -> Response:
     address = parts.cookies.read(request)
     lost = address is None and web.COOKIE in request.cookies
     address = address or web.new_address()
-    entries = await asyncio.to_thread(history, parts, address)
+    tag, entries = await asyncio.to_thread(history, parts, address)
     if not entries:
-        opened = Opened(request.query_params.get("c", "")[:100])
-        await parts.take(Event(f"{address}:opened", web.CHANNEL, web.ACCOUNT, address, opened))
-        entries = await asyncio.to_thread(history, parts, address)
-    response = HTMLResponse(pages.chat_page(entries, lost=lost), headers={"cache-control": "no-store"})
+        code = request.query_params.get("c", "")
+        await parts.take(Event(f"{address}:opened", web.CHANNEL, web.ACCOUNT, address, Opened(), code=code))
+        tag, entries = await asyncio.to_thread(history, parts, address)
+    response = HTMLResponse(pages.chat_page(entries, tag=tag, lost=lost), headers={"cache-control": "no-store"})
     parts.cookies.give(response, address, parts.secure)
     return response
 
@@ -149,25 +171,26 @@ async def say(request: Request) -> Response:
         return RedirectResponse("/", 303)
     async with request.form(max_files=1, max_fields=100, max_part_size=LARGEST_BODY) as form:
         event = web.parse(form, address)
-    await parts.take(event)
-    if "application/json" in request.headers.get("accept", ""):
+    taken = await parts.take(event)
+    if "application/json" in request.headers.get("accept", "") and not taken.joined:
         return Response(status_code=204)
+    # Also for a script whose page shows a conversation that has just joined another.
     return RedirectResponse("/", 303)
 
 
 async def stream(request: Request) -> Response:
-    """The turns after `after`, as they come, as server-sent events."""
+    """The turns of the conversation `of` after `after`, as they come, as server-sent events."""
     parts = parts_of(request)
     address = parts.cookies.read(request)
     owner = await asyncio.to_thread(find, parts, address) if address else None
-    if owner is None:
+    if address is None or owner is None:
         # 204 tells an EventSource to stop asking.
         return Response(status_code=204)
     seen = request.headers.get("last-event-id") or request.query_params.get("after", "0")
-    after = turn_number(seen)
+    shown = Shown(address, request.query_params.get("of", owner.tag), turn_number(seen))
     closing = anyio.Event()
     return EventSourceResponse(
-        turns(parts, owner.id, after, closing), ping=20, shutdown_event=closing, shutdown_grace_period=CLOSING_SECONDS
+        turns(parts, owner.id, shown, closing), ping=20, shutdown_event=closing, shutdown_grace_period=CLOSING_SECONDS
     )
 
 
@@ -176,14 +199,36 @@ def turn_number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-async def turns(parts: Parts, owner_id: int, after: int, closing: anyio.Event) -> AsyncIterator[dict[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page shows: the browser's address, the tag of the conversation, and the number of its latest turn."""
+
+    address: str
+    tag: str
+    turn: int
+
+
+async def turns(parts: Parts, owner_id: int, shown: Shown, closing: anyio.Event) -> AsyncIterator[dict[str, str]]:
     """The turns of an owner as events for the page, for as long as it listens and the server is not closing."""
     with parts.arrivals.listening(owner_id) as arrival:
         while not closing.is_set():
-            for entry in await asyncio.to_thread(entries_of, parts, owner_id, after):
-                after = entry.turn
+            entries = await asyncio.to_thread(news, parts, shown)
+            if entries is None:
+                # An event without data would never reach the page.
+                yield {"event": "moved", "data": "/"}
+                return
+            for entry in entries:
+                shown = replace(shown, turn=entry.turn)
                 yield {"event": "turn", "id": str(entry.turn), "data": pages.fragment(entry)}
             await parts.arrivals.wait(arrival, closing)
+
+
+def news(parts: Parts, shown: Shown) -> list[pages.Entry] | None:
+    """The turns that a page has yet to show; None where its conversation has joined another."""
+    owner = find(parts, shown.address)
+    if owner is None:
+        return []
+    return entries_of(parts, owner.id, shown.turn) if owner.tag == shown.tag else None
 
 
 def find(parts: Parts, address: str) -> owners.Owner | None:
@@ -192,10 +237,10 @@ def find(parts: Parts, address: str) -> owners.Owner | None:
         return owners.find(connection, web.CHANNEL, web.ACCOUNT, address)
 
 
-def history(parts: Parts, address: str) -> list[pages.Entry]:
-    """The latest turns of the owner at a browser's address; none where there is no owner."""
+def history(parts: Parts, address: str) -> tuple[str, list[pages.Entry]]:
+    """Tag and latest turns of the conversation at a browser's address; "" and none where there is none."""
     owner = find(parts, address)
-    return entries_of(parts, owner.id, 0) if owner else []
+    return (owner.tag, entries_of(parts, owner.id, 0)) if owner else ("", [])
 
 
 def entries_of(parts: Parts, owner_id: int, after: int) -> list[pages.Entry]:
@@ -226,12 +271,22 @@ async def result(request: Request) -> Response:
 
 
 async def picture(request: Request) -> Response:
-    """A picture of a result."""
+    """A picture of a result, for who has the result's address."""
+    return await drawn(request, request.path_params["token"], request.path_params["kind"])
+
+
+async def signed_picture(request: Request) -> Response:
+    """A picture of a result, by an address that ends: for platforms, which fetch what they show."""
+    named = parts_of(request).links.read_picture(request.path_params["signed"])
+    if named is None:
+        raise HTTPException(410)
+    return await drawn(request, *named)
+
+
+async def drawn(request: Request, token: str, kind: str) -> Response:
+    """A picture as the result stands now; 404 where there is none."""
     parts = parts_of(request)
-    stored, before = await asyncio.to_thread(found, parts, request.path_params["token"])
-    kind = request.path_params["kind"]
-    earlier = result_from_json(before.result) if before else None
-    svg = parts.drawing.svg(kind, result_from_json(stored.result), earlier)
+    svg = await asyncio.to_thread(parts.pictures.svg, token, kind)
     if svg is None:
         raise HTTPException(404)
     tag = f'"{hashlib.sha256(svg.encode()).hexdigest()[:32]}"'
@@ -299,6 +354,107 @@ def stored_data(parts: Parts, owner_id: int) -> dict[str, Any]:
     return data
 
 
+# ---------------------------------------------------------------- one person, several apps
+
+
+async def link(request: Request) -> Response:
+    """The ways in which the conversation that a code is from goes on elsewhere, for whoever has the code."""
+    parts, now = parts_of(request), parts_of(request).intake.clock()
+    code = codes.code_in(request.path_params["code"])
+    good, own = await asyncio.to_thread(known, parts, code, parts.cookies.read(request), now)
+    if good is None:
+        return problem("ended", 410, NO_STORE)
+    page = pages.link_page(
+        code,
+        good.ends_at,
+        -((now - good.ends_at) // timedelta(minutes=1)),
+        await asyncio.gather(*(way(platform, code) for platform in parts.platforms.values())),
+        own=own,
+        site=parts.public_url,
+        event=uuid.uuid4().hex,
+    )
+    return HTMLResponse(page, headers=NO_STORE)
+
+
+def known(parts: Parts, code: str, address: str | None, now: datetime) -> tuple[codes.Good | None, bool]:
+    """What is known of a code, and whether it is from the conversation of the browser at this address."""
+    with parts.database.reading() as connection:
+        good = codes.find(connection, code, now)
+        owner = owners.find(connection, web.CHANNEL, web.ACCOUNT, address) if address else None
+    return good, good is not None and owner is not None and good.owner_id == owner.id
+
+
+async def way(platform: Platform, code: str) -> pages.Way:
+    """The way to a platform; one that is slow to say its address, or fails to, is shown without."""
+    try:
+        async with asyncio.timeout(INVITING_SECONDS):
+            return pages.Way(platform.channel, await platform.invitation(code))
+    except Exception as error:
+        log.warning("invitation", channel=platform.channel, error=type(error).__name__)
+        return pages.Way(platform.channel, None)
+
+
+async def enter(request: Request) -> Response:
+    """Where a code is typed that stands on another screen."""
+    typed = request.query_params.get("code", "")
+    if code := codes.code_in(typed):
+        return RedirectResponse(f"/link/{code}", 303, headers=NO_STORE)
+    return HTMLResponse(pages.enter_page(typed), headers=NO_STORE)
+
+
+async def join_here(request: Request) -> Response:
+    """Have this browser go on with the conversation that a code is from; there it is asked once more."""
+    parts = parts_of(request)
+    if not web.same_site(request.headers):
+        raise HTTPException(403)
+    address = parts.cookies.read(request) or web.new_address()
+    async with request.form(max_files=0, max_fields=1) as form:
+        event_id = str(form.get("event", "")) or uuid.uuid4().hex
+    join = Command("join", codes.code_in(request.path_params["code"]))
+    await parts.take(Event(f"{address}:{event_id}"[:100], web.CHANNEL, web.ACCOUNT, address, join))
+    response = RedirectResponse("/", 303)
+    parts.cookies.give(response, address, parts.secure)
+    return response
+
+
+# ---------------------------------------------------------------- the platforms
+
+
+async def webhook(request: Request) -> Response:
+    """What a platform has to tell: taken before it is acknowledged, so that what fails is sent again."""
+    parts = parts_of(request)
+    platform = parts.platforms.get(request.path_params["platform"])
+    if platform is None:
+        return PlainTextResponse("", 404)
+    body = await whole(request)
+    if not platform.authentic(request.headers, body, utc_now()):
+        metrics.REFUSED.labels(platform.channel).inc()
+        return PlainTextResponse("", 401)
+    try:
+        arrived = platform.parse(request.headers, body)
+    except Unreadable:
+        metrics.UNREADABLE.labels(platform.channel).inc()
+        return PlainTextResponse("", 400)
+    # One writing thread takes them in the order in which they are handed over.
+    taking = [parts.take(event) for event in arrived.events]
+    if taking:
+        _, slow = await asyncio.wait(taking, timeout=SLOW_SECONDS)
+        if slow:
+            await platform.waiting(arrived.events[-1].address)
+        await asyncio.gather(*taking)
+    return PlainTextResponse(arrived.answer)
+
+
+async def whole(request: Request) -> bytes:
+    """The body, which may come without its length being told; 413 where it is too large."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_BODY:
+            raise HTTPException(413)
+    return body
+
+
 # ---------------------------------------------------------------- other pages
 
 
@@ -329,6 +485,11 @@ def ask_database(parts: Parts) -> None:
         connection.execute(text("SELECT 1"))
 
 
+async def counts(request: Request) -> Response:
+    """What is counted, for Prometheus."""
+    return Response(await asyncio.to_thread(metrics.page), media_type="text/plain; version=0.0.4")
+
+
 ROUTES = [
     Route("/", chat, methods=["GET"]),
     Route("/chat", say, methods=["POST"]),
@@ -336,10 +497,16 @@ ROUTES = [
     Route("/r/{token}", result, methods=["GET"]),
     Route("/r/{token}/delete", delete_result, methods=["POST"]),
     Route("/r/{token}/{kind}.png", picture, methods=["GET"]),
+    Route("/p/{signed}.png", signed_picture, methods=["GET"]),
     Route("/me/{signed}", export, methods=["GET"]),
+    Route("/link", enter, methods=["GET"]),
+    Route("/link/{code}", link, methods=["GET"]),
+    Route("/link/{code}", join_here, methods=["POST"]),
+    Route("/webhooks/{platform}", webhook, methods=["POST"]),
     Route("/notice", notice, methods=["GET"]),
     Route("/healthz", alive, methods=["GET"]),
     Route("/readyz", ready, methods=["GET"]),
+    Route("/metrics", counts, methods=["GET"]),
     Route("/static/look.css", colours, methods=["GET"]),
     Mount("/static/fonts", StaticFiles(directory=FONTS)),
     Mount("/static", StaticFiles(directory=STATIC)),
@@ -398,16 +565,18 @@ class Guard:
         await self.app(scope, receive, send_guarded)
 
 
-def make_app(
-    database: Database, content: Content, *, secret: str, public_url: str, clock: Clock = utc_now
-) -> Starlette:
+def make_app(database: Database, content: Content, settings: Settings, clock: Clock = utc_now) -> Starlette:
     """The app over a migrated database. Its threads and processes live from start-up to shut-down."""
+    secret = settings.secret()
     links = Links(secret)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         intake = Intake(database, content, clock, links.sign)
         drawing = Drawing(content)
+        pictures = Pictures(database, drawing, links, settings.public_url)
+        platforms = switched_on(settings, pictures, content.phrases)
+        delivery = Delivery(intake, platforms, clock)
         app.state.parts = Parts(
             database=database,
             content=content,
@@ -415,12 +584,22 @@ def make_app(
             cookies=web.Cookies(secret),
             links=links,
             drawing=drawing,
-            secure=public_url.startswith("https://"),
+            pictures=pictures,
+            platforms=platforms,
+            delivery=delivery,
+            public_url=settings.public_url,
+            secure=settings.public_url.startswith("https://"),
         )
         intake.start()
+        for platform in platforms.values():
+            await platform.start()
+        delivery.start()
         ticking = ticker.start(database, clock)
         yield
         ticking.shutdown(wait=False)
+        await delivery.stop()
+        for platform in platforms.values():
+            await platform.stop()
         await asyncio.to_thread(intake.stop)
         drawing.close()
         database.close()

@@ -1,7 +1,5 @@
 """Every problem of the content at once, each with its file, its place and what to do about it."""
 
-import importlib
-import pkgutil
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,8 +14,8 @@ import jinja2
 import jinja2.meta
 import structlog
 
-from bot import clock, platforms, samples, usage
-from bot.platforms.limits import Limits
+from bot import clock, samples, usage
+from bot.platforms.limits import LIMITS
 from bot.usage import Usage
 from dialogs import phrases, presses
 from dialogs.content import Content
@@ -288,21 +286,12 @@ def phrase_texts(pieces: Iterable[Piece]) -> Iterator[Shown]:
                     yield Shown(piece.file, f"{piece.place}.choices[{value}]", label, "label")
 
 
-@cache
-def limits() -> dict[str, Limits]:
-    """What each platform can show, by its name."""
-    names = [module.name for module in pkgutil.iter_modules(platforms.__path__)]
-    modules = {name: importlib.import_module(f"{platforms.__name__}.{name}") for name in names}
-    return {name: module.LIMITS for name, module in modules.items() if hasattr(module, "LIMITS")}
-
-
 def _length_problems(shown: Shown) -> Iterator[Problem]:
     length = len(shown.text)
-    if shown.kind == "label":
-        for name, limit in limits().items():
-            if length > limit.label:
-                what = f"has {length} characters, a label on {name} holds {limit.label}"
-                yield Problem(shown.file, shown.place, what, "shorten it")
+    name, most = _tightest("label")
+    if shown.kind == "label" and length > most:
+        what = f"has {length} characters, a label on {name} holds {most}"
+        yield Problem(shown.file, shown.place, what, "shorten it")
     if shown.kind == "text":
         yield from _too_long(shown.file, shown.place, shown.text)
     for sentence in filter(None, _SENTENCES.split(shown.text)):
@@ -312,10 +301,15 @@ def _length_problems(shown: Shown) -> Iterator[Problem]:
 
 
 def _too_long(file: str, where: str, text: str) -> Iterator[Problem]:
-    for name, limit in limits().items():
-        if len(text) > limit.text:
-            what = f"has {len(text)} characters, a message on {name} holds {limit.text}"
-            yield Problem(file, where, what, "shorten it, or make two of it")
+    name, most = _tightest("text")
+    if len(text) > most:
+        what = f"has {len(text)} characters, a message on {name} holds {most}"
+        yield Problem(file, where, what, "shorten it, or make two of it")
+
+
+def _tightest(kind: str) -> tuple[str, int]:
+    """The platform on which a "label" or a "text" has the least room: what fits there fits everywhere."""
+    return min(((name, getattr(limits, kind)) for name, limits in LIMITS.items()), key=lambda pair: pair[1])
 
 
 def _talk_problems(content: Content, pieces: list[Piece], fits: bool) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from dialogs.content import Content
-from dialogs.effects import EarlierResult, Effect, ExportLink, LatestResult, SaveResult
+from dialogs.effects import EarlierResult, Effect, ExportLink, LatestResult, MakeCode, SaveResult
 from dialogs.flows import FLOWS, Scene
 from dialogs.record import Frame
 from dialogs.replay import Replay, replay
@@ -21,6 +21,7 @@ SEGMENTS = tuple((literacy, type) for literacy in ("low", "high") for type in ("
 # As long as a run is with a tag from storage and more runs than any owner has had.
 RUN = "ffffff.999"
 TOKEN = "sample"  # noqa: S105 - the address of a result that is nobody's
+CODE = "go-abcd2345"
 DAY = date(2026, 12, 22)
 
 Talk = Callable[[], tuple[Say, ...]]
@@ -92,7 +93,17 @@ def _steps_talk(content: Content, literacy: str, type: str, advice: str) -> tupl
 
 
 def _side_talk(content: Content, flow: str) -> tuple[Say, ...]:
-    return tuple(_run(content, flow, {}, lambda effect: "/me" if isinstance(effect, ExportLink) else None).says)
+    def perform(effect: Effect) -> Any:
+        match effect:
+            case ExportLink():
+                return "/me"
+            case MakeCode():
+                return {"code": CODE, "minutes": 15}
+            case LatestResult() if flow == "result":
+                return kept(owner(content, "low", "banso"))
+        return None
+
+    return tuple(_run(content, flow, {}, perform).says)
 
 
 def values(content: Content) -> dict[str, dict[str, Any]]:

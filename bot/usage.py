@@ -141,6 +141,8 @@ class _Sources:
                 return [*self.names(one), *self.names(other)]
             case ast.Subscript(value=ast.Name(id=table)) if table in self.tables:
                 return [name for value in self.tables[table].values for name in self.names(value)]
+            case ast.Call(func=ast.Attribute(value=table, attr="get"), args=[key, default]):
+                return [*self.names(ast.Subscript(table, key)), *self.names(default)]
             case ast.JoinedStr(values=parts):
                 return ["".join(str(p.value) if isinstance(p, ast.Constant) else "*" for p in parts)]
         return []

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.databases", "tests.browser"]
+pytest_plugins = ["tests.databases", "tests.browser", "tests.standin"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from sse_starlette.sse import AppStatus
 
 from bot.app import make_app
 from bot.serving import Server
+from bot.settings import Settings
 from dialogs.content import Content, packaged
 from storage import Database
 
@@ -21,14 +22,22 @@ if TYPE_CHECKING:
 SECRET = "a secret of the tests, of no worth elsewhere"
 
 
+def settings_for(public_url: str, **others: str) -> Settings:
+    """The settings of a server at this address, whatever the surroundings say."""
+    values: dict[str, Any] = {name: field.default for name, field in Settings.model_fields.items()}
+    return Settings(_env_file=None, **values | {"secret_key": SECRET, "public_url": public_url} | others)
+
+
 @contextmanager
-def serving(url: str, content: Content | None = None, port: int = 0) -> Iterator[str]:
+def serving(
+    url: str, content: Content | None = None, port: int = 0, settings: dict[str, str] | None = None
+) -> Iterator[str]:
     """The address of the app over this database; stopped when the block ends."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = make_app(Database(url), content or packaged(), secret=SECRET, public_url=address)
+        app = make_app(Database(url), content or packaged(), settings_for(**{"public_url": address} | (settings or {})))
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
         listening = threading.Event()
         server = Server(config, ready=listening.set)

@@ -10,7 +10,7 @@ from bot.turn import Event, take
 from dialogs import presses, record
 from dialogs.content import Content, packaged
 from dialogs.events import Action, Command, Opened, Said, Sent, Toggled
-from storage import Database, outbox, owners, results
+from storage import Database, codes, outbox, owners, results
 
 if TYPE_CHECKING:
     from dialogs.messages import Button, Message
@@ -37,14 +37,17 @@ class Turn:
 
 
 class Talk:
-    """One owner's conversation. Steps give the bot's messages; what an owner can't do raises LookupError."""
+    """One owner's conversation. Steps give the bot's messages; what an owner can't do raises LookupError.
+
+    The owner may have several apps (`go_to`), each with turns of its own.
+    """
 
     def __init__(self, url: str, content: Content | None = None, *, address: str = "owner") -> None:
         self.url = url
         self.content = content or packaged()
         self.address = address
         self.now = START
-        self.turns: list[Turn] = []
+        self.apps: dict[str, list[Turn]] = {}
         self.database = Database(url)
         self._events = 0
         self._latest: Action = Opened()
@@ -52,8 +55,8 @@ class Talk:
     # ------------------------------------------------------------ the owner
 
     def open(self, code: str = "") -> tuple[Message, ...]:
-        """Open the chat, or come back to it."""
-        return self.do(Opened(code))
+        """Open the chat, or come back to it; with a code where a link brings one along."""
+        return self.do(Opened(), code)
 
     def say(self, text: str) -> tuple[Message, ...]:
         """Type a text."""
@@ -87,6 +90,10 @@ class Talk:
             raise LookupError("no multi-choice is open")
         return self.tap(done.label)
 
+    def go_to(self, address: str) -> None:
+        """Go on in another app."""
+        self.address = address
+
     def delete_result(self) -> tuple[Message, ...]:
         """Delete the latest result on its page."""
         stored = self.result()
@@ -96,11 +103,11 @@ class Talk:
 
     # ------------------------------------------------------------ the world
 
-    def do(self, action: Action) -> tuple[Message, ...]:
+    def do(self, action: Action, code: str = "") -> tuple[Message, ...]:
         """Have an action taken as an event of its own."""
         self._events += 1
         self._latest = action
-        messages = self._take(action)
+        messages = self._take(action, code)
         self.turns.append(Turn(self._said(), messages))
         return messages
 
@@ -127,6 +134,19 @@ class Talk:
         self.database.close()
 
     # ------------------------------------------------------------ looking
+
+    @property
+    def turns(self) -> list[Turn]:
+        """The turns of this app so far."""
+        return self.apps.setdefault(self.address, [])
+
+    def code(self) -> str:
+        """The latest code that was said in any app."""
+        messages = [message for turns in self.apps.values() for turn in turns for message in turn.messages]
+        found = [message.text for message in messages if codes.code_in(message.text)]
+        if not found:
+            raise LookupError("no code was made")
+        return found[-1]
 
     def shown(self) -> tuple[Message, ...]:
         """The messages of the latest turn."""
@@ -159,8 +179,8 @@ class Talk:
 
     # ------------------------------------------------------------ within
 
-    def _take(self, action: Action) -> tuple[Message, ...]:
-        event = Event(f"{self.address}-{self._events}", "test", "chat", self.address, action)
+    def _take(self, action: Action, code: str = "") -> tuple[Message, ...]:
+        event = Event(f"{self.address}-{self._events}", "test", "chat", self.address, action, code=code)
         with self.database.writing() as connection:
             return take(connection, self.content, event, self.now, lambda owner_id: f"/me/{owner_id}").messages
 

@@ -17,7 +17,7 @@ from bot.app import make_app
 from bot.platforms import web
 from dialogs.content import packaged
 from storage import Database
-from tests.serving import SECRET
+from tests.serving import SECRET, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ QUICK = ("quick", "", "1", "3", "3", "3", "a2")
 
 @pytest.fixture
 def client(database_url: str) -> Iterator[TestClient]:
-    app = make_app(Database(database_url), packaged(), secret=SECRET, public_url="http://testserver")
+    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"))
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as opened:
         yield opened
 
@@ -132,7 +132,7 @@ def test_a_file_gets_a_word(client: TestClient) -> None:
 
 def test_a_body_too_large_is_refused_kindly(client: TestClient) -> None:
     client.get("/")
-    answer = post(client, text="a" * 300_000)
+    answer = post(client, text="a" * (app_module.LARGEST_BODY + 1))
     assert answer.status_code == 413
     assert "<h1" in answer.text
     assert turns(client) == 1
@@ -191,7 +191,7 @@ def test_a_defect_of_ours_shows_no_trace(client: TestClient, monkeypatch: pytest
 
 
 def test_a_turn_is_streamed_to_the_page_that_waits(database_url: str) -> None:
-    app = make_app(Database(database_url), packaged(), secret=SECRET, public_url="http://testserver")
+    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"))
     with TestClient(app) as client:
         client.get("/")
         parts: app_module.Parts = app.state.parts
@@ -200,7 +200,8 @@ def test_a_turn_is_streamed_to_the_page_that_waits(database_url: str) -> None:
         assert owner
 
         async def first(after: int) -> dict[str, str]:
-            async for event in app_module.turns(parts, owner.id, after, anyio.Event()):
+            shown = app_module.Shown(address, owner.tag, after)
+            async for event in app_module.turns(parts, owner.id, shown, anyio.Event()):
                 return event
             raise AssertionError("the stream ended")
 

@@ -16,6 +16,7 @@ from dialogs.events import Opened, Said
 from storage import Database, migrate
 from storage import database as database_module
 from storage.schema import contact, inbox, metadata, outbox, owner
+from tests.serving import settings_for
 from tests.taking import batch, event, new_intake, rows
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def test_a_file_that_another_process_holds_too_long_fails_the_turn_alone(
 
 def test_the_page_says_kindly_that_the_database_is_away_and_the_event_is_taken_once(database_url: str) -> None:
     database = Database(database_url)
-    app = make_app(Database(database_url), packaged(), secret="s" * 32, public_url="http://testserver")
+    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"))
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         client.get("/")
         words = {"text": "メニュー", "event": "said-once"}

@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ViewportSize
 
 from scoring.questionnaire import check
+from tests.sending import Memory
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -201,11 +202,85 @@ def test_the_result_prints_on_one_a4(phone: BrowserContext, address: str) -> Non
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
 
 
-@pytest.mark.parametrize("path", ["/notice", "/nowhere", "/r/nothing", "/me/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/notice", "/nowhere", "/r/nothing", "/me/nothing", "/link", "/link?code=nothing", "/link/nothing"]
+)
 def test_every_other_page_fits(phone: BrowserContext, address: str, path: str) -> None:
     page = phone.new_page()
     page.goto(address + path)
     assert_fit(page)
+
+
+class Inviting(Memory):
+    """A platform whose chat has an address."""
+
+    async def invitation(self, code: str) -> str | None:
+        return f"https://{self.channel}.example/a-bot-with-a-long-name?start={code}"
+
+
+@pytest.fixture
+def inviting(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A site with platforms of which two have an address."""
+    platforms = {"line": Inviting(), "telegram": Inviting(channel="telegram"), "slack": Memory(channel="slack")}
+    monkeypatch.setattr("bot.app.switched_on", lambda *_: platforms)
+    with serving(database_url) as served:
+        yield served
+
+
+def linked(owner: Owner) -> None:
+    """Go to the page of the ways to other apps."""
+    owner.page.get_by_role("textbox").fill("スマホで続ける")
+    owner.page.get_by_role("button", name="送る").click()
+    owner.turn.get_by_role("link", name="つなぎ方を見る").click()
+    owner.page.wait_for_url(re.compile(r"/link/go-"))
+
+
+def test_the_ways_to_other_apps_fit_a_phone_and_a_computer(phone: BrowserContext, inviting: str) -> None:
+    page = opened(phone, inviting).page
+    linked(Owner(page))
+    assert_fit(page)
+    line, scan = page.get_by_role("link", name="LINEを開く"), page.get_by_role("img", name="LINEのQRコード")
+    assert [above(line, scan), scan.is_visible()] == [True, True]
+    page.set_viewport_size({"width": 1366, "height": 900})
+    assert overflow(page) <= 0
+    assert findings(page) == []
+    assert not above(line, scan)
+
+
+def above(one: Locator, other: Locator) -> bool:
+    """Whether one element ends before the other begins."""
+    upper, lower = one.bounding_box(), other.bounding_box()
+    assert upper
+    assert lower
+    return upper["y"] + upper["height"] <= lower["y"]
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_another_browser_goes_on_where_the_first_one_is(
+    browser: Browser, phone: BrowserContext, inviting: str, scripts: bool
+) -> None:
+    first = opened(phone, inviting)
+    first.tap("1分でざっくり")
+    linked(first)
+    context = browser.new_context(viewport=NARROW, java_script_enabled=scripts)
+    other = opened(context, inviting)
+    other.tap("5分でしっかり")
+    tab = opened(context, inviting) if scripts else None
+    other.page.goto(first.page.url)
+    if scripts:
+        assert_fit(other.page)
+    other.page.get_by_role("button", name="このブラウザで続ける").click()
+    other.turn.get_by_role("button", name="つないで続ける").click()
+    other.page.get_by_text("つながりました").wait_for()
+    # The conversation of the first browser, from its beginning, and nothing of the other's own.
+    assert [turn.get_attribute("data-turn") for turn in other.page.locator("[data-turn]").all()] == ["1", "2", "3", "4"]
+    assert other.page.get_by_text("しっかり診断です").count() == 0
+    other.tap("とくにない")
+    first.page.goto(inviting)
+    assert "会社の仕事のやり方" in first.turn.inner_text()
+    if tab:
+        tab.page.get_by_text("つながりました").wait_for()
+    context.close()
 
 
 def test_the_check_works_without_scripts(browser: Browser, address: str) -> None:

@@ -11,7 +11,7 @@ from bot.app import make_app
 from dialogs.content import packaged
 from scoring.result import ENOUGH_PEERS
 from storage import Database
-from tests.serving import SECRET
+from tests.serving import settings_for
 from tests.talk import Talk
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def pages(database_url: str) -> Iterator[TestClient]:
-    app = make_app(Database(database_url), packaged(), secret=SECRET, public_url="http://testserver")
+    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"))
     with TestClient(app) as opened:
         yield opened
 

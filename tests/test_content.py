@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.content import ROOT, dream_problems, limits, problems
+from bot.content import ROOT, dream_problems, problems
+from bot.platforms.limits import LIMITS
 from dialogs.flows import FLOWS
 from knowledge.problems import Problem
 from scoring.questionnaire import check
@@ -216,7 +217,7 @@ def test_many_problems_of_all_kinds_are_told_at_once(copy: Copy) -> None:
     copy.edit(CHECK, "quick = 12", "quick = 3")
     copy.edit(ADVICE, 'desk = "bank"', 'desk = "banks"')
     copy.edit(SAID, '"steps.one" =', f'"steps.one" = "{LONG_TEXT}{{{{ step }}}}"\n"steps.none.not" =')
-    copy.edit(SIDE, '"sent" =', '"send" =')
+    copy.edit(SIDE, '"sent" =', '"sent.not" =')
     copy.edit(SIDE, "{{ limit }}つまで", "{{ most }}つまで")
     found = copy.problems()
     assert sorted((problem.file, problem.place) for problem in found if problem.file.endswith(".toml")) == [
@@ -224,7 +225,7 @@ def test_many_problems_of_all_kinds_are_told_at_once(copy: Copy) -> None:
         (SAID, "say.steps.one"),
         (SIDE, "say.many.limit"),
         (SIDE, "say.many.limit"),
-        (SIDE, "say.send"),
+        (SIDE, "say.sent.not"),
         (ADVICE, "advice[banking].desk"),
         (CHECK, "items[net].title"),
         (CHECK, "taps.quick"),
@@ -234,7 +235,14 @@ def test_many_problems_of_all_kinds_are_told_at_once(copy: Copy) -> None:
     assert all(problem.what and problem.remedy for problem in found)
 
 
-def test_every_platform_has_limits() -> None:
-    """Content is measured against each of them; the web has the shortest labels."""
-    assert limits()["web"].label == 20
-    assert {"web", "terminal"} <= limits().keys()
+def test_a_text_is_measured_once_by_the_platform_with_the_least_room(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fits there fits everywhere, so that a text too long for all of them is told in one line."""
+    monkeypatch.setitem(LIMITS, "line", replace(LIMITS["line"], label=18))
+    monkeypatch.setitem(LIMITS, "slack", replace(LIMITS["slack"], text=500))
+    copy.edit(SIDE, "later =", f'later = "{"後" * 65}"\nold =')
+    copy.edit(SIDE, 'text = "何をしますか。"', f'text = "{TOO_LONG_TEXT}"')
+    assert [one.what for one in copy.found(SIDE, "button.later")] == ["has 65 characters, a label on line holds 18"]
+    (long,) = (one.what for one in copy.found(SIDE, "ask.menu.text"))
+    assert long.endswith("a message on slack holds 500")

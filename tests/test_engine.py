@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from bot.content import limits
+from bot.platforms.limits import LIMITS
 from dialogs import presses, record
 from dialogs.content import Content, packaged
 from dialogs.effects import (
@@ -29,13 +29,16 @@ from dialogs.effects import (
     Effect,
     EraseOwner,
     ExportLink,
+    FindCode,
     GiveConsent,
+    JoinConversation,
     LatestResult,
+    MakeCode,
     Peers,
     SaveResult,
 )
 from dialogs.engine import Turn, advance
-from dialogs.events import Action, Command, Opened, Picked, Said, Sent, Tapped, Toggled
+from dialogs.events import SENT, Action, Command, Invited, Left, Linked, Opened, Picked, Said, Sent, Tapped, Toggled
 from dialogs.messages import Message
 from dialogs.messages import from_json as message_from_json
 from dialogs.messages import to_json as message_to_json
@@ -45,7 +48,9 @@ from scoring.result import to_json
 from scoring.score import score
 
 # The longest text that every platform shows in one message.
-TEXT = min(limit.text for limit in limits().values())
+TEXT = min(limit.text for limit in LIMITS.values())
+# A code from a conversation of the owner's elsewhere.
+THEIRS = "go-theirs22"
 OWN_WORDS = "子どもたちに、この味を残したい。"
 FAST = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
 
@@ -78,6 +83,12 @@ class World:
                 return {"n": 0, "segments": {}, "balance": {}}
             case ExportLink():
                 return "/me/1"
+            case MakeCode():
+                return {"code": "go-abcd2345", "minutes": 15}
+            case FindCode(code):
+                return {THEIRS: "other", "go-abcd2345": "own"}.get(code, "")
+            case JoinConversation():
+                return True
             case EraseOwner():
                 self.results.clear()
             case GiveConsent():
@@ -374,6 +385,12 @@ COMMANDS = [
     "start",
     "discard",
     "question",
+    "consult",
+    "support",
+    "result",
+    "settings",
+    "link",
+    "join",
     "check",
     "nonsense",
 ]
@@ -420,11 +437,13 @@ class AnyOwner(RuleBasedStateMachine):
     def say(self, text: str) -> None:
         self.act(Said(text))
 
-    @rule(kind=st.sampled_from(["sticker", "picture", "voice", "file", "place", "other"]))
+    @rule(kind=st.sampled_from([*SENT, "of a kind to come"]))
     def send(self, kind: str) -> None:
         self.act(Sent(kind))
 
-    @rule(name=st.sampled_from(COMMANDS), argument=st.sampled_from(["", "abcdef.1:picks", "token-abcdef.1-quick"]))
+    @rule(
+        name=st.sampled_from(COMMANDS), argument=st.sampled_from(["", "abcdef.1:picks", "token-abcdef.1-quick", THEIRS])
+    )
     def command(self, name: str, argument: str) -> None:
         self.act(Command(name, argument))
 
@@ -437,9 +456,9 @@ class AnyOwner(RuleBasedStateMachine):
     def forge(self, run: str, question: str, value: str, kind: type[Tapped | Toggled]) -> None:
         self.act(kind(run, question, value))
 
-    @rule()
-    def open(self) -> None:
-        self.act(Opened())
+    @rule(action=st.sampled_from([Opened(), Linked()]))
+    def open(self, action: Action) -> None:
+        self.act(action)
 
     @rule()
     def restart(self) -> None:
@@ -460,10 +479,18 @@ class AnyOwner(RuleBasedStateMachine):
         before, world = self.owner.record, deepcopy(self.owner.world)
         turn = self.owner.act(action)
         assert advance(self.owner.content, stored(before), action, world.perform) == turn
+        if joined(turn):
+            # What is said next is said by the conversation that goes on.
+            turn = self.owner.act(Linked())
         look_at(turn)
         if before.frames and not self.changed and is_old(before, action):
             assert turn.record.frames[0].answers == before.frames[0].answers
             assert turn.record.frames[0].run == before.frames[0].run
+
+
+def joined(turn: Turn) -> bool:
+    """Whether a turn ended this conversation in favour of another."""
+    return not turn.messages
 
 
 def stored(kept: Record) -> Record:
@@ -514,6 +541,46 @@ def look_at(turn: Turn) -> None:
         assert turn.messages[-1].kind in ("one", "many", "text")
         assert turn.record.frames[0].flow == "check"
         assert len(turn.record.frames) <= 3
+
+
+def test_who_brings_a_code_along_is_greeted_only_after_a_no() -> None:
+    """Nobody consents to anything before having read what it is."""
+    for answer, greeted in (("no", True), ("yes", False)):
+        owner = Owner()
+        asked = owner.act(Command("join", THEIRS))
+        assert [message.kind for message in asked.messages] == ["one"]
+        said = [message.text for message in owner.answer(answer).messages]
+        assert (packaged().phrases.say("welcome.consent") in said) is greeted
+
+
+def test_who_opens_the_chat_again_at_the_question_about_a_code_is_asked_it_again() -> None:
+    """And not welcomed back to a chat that never began."""
+    owner = Owner()
+    asked = owner.act(Command("join", THEIRS)).messages
+    assert owner.act(Opened()).messages == asked
+
+
+def test_a_conversation_that_another_app_joins_goes_on_at_its_open_question() -> None:
+    """Whatever menu lay on it."""
+    owner = begun("quick")
+    asked = owner.turns[-1].messages[-1]
+    owner.command("menu")
+    assert owner.act(Linked()).messages[-1] == asked
+
+
+def test_who_leaves_is_told_nothing_and_finds_everything_as_it_was() -> None:
+    """There is nobody to read it."""
+    owner = begun("quick")
+    before = owner.record
+    assert owner.act(Left()) == Turn(before, (), "")
+
+
+def test_a_group_is_told_once_that_one_talks_alone() -> None:
+    """No conversation begins there."""
+    owner = Owner()
+    (message,) = owner.act(Invited()).messages
+    assert "グループ" in message.text
+    assert owner.record == Record("abcdef")
 
 
 def test_any_sequence_of_actions() -> None:

@@ -12,18 +12,23 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Table, inspect
 
+from bot.turn import Event
+from dialogs.content import packaged
 from dialogs.events import Command, Opened, Said
 from storage import Database, migrate, owners
 from storage.database import MIGRATIONS
-from storage.schema import metadata, outbox, owner
+from storage.prepared import Prepared
+from storage.schema import contact, inbox, metadata, outbox, owner, pace
 from tests.processes import migrated_at_once
 from tests.taking import NOW, event, finish, later, new_intake, rows
 from tests.talkers import FULL, QUICK, Talker
+from tests.waiting import taken_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-    from bot.turn import Event
+    from dialogs.events import Action
 
 ERASE = ("erase", "yes")
 
@@ -38,10 +43,11 @@ def database(database_url: str) -> Iterator[Database]:
 def live(database: Database, address: str) -> tuple[Talker, int]:
     """An owner with rows in every table: who came by a flyer, finished both checks and said something; with the id."""
     intake, talker = new_intake(database), Talker(address, QUICK)
-    talker.hear(intake.take(talker.does(Opened("flyer"))))
+    talker.hear(intake.take(talker.does(Opened(), code="flyer")))
     finish(intake, talker)
     talker.choice = FULL
     finish(intake, talker)
+    intake.take(talker.does(Command("link")))
     return talker, intake.take(talker.does(Said("ありがとうございます"))).owner_id
 
 
@@ -54,6 +60,10 @@ def erase(database: Database, talker: Talker) -> Event:
     last = talker.event()
     talker.hear(intake.take(last))
     return last
+
+
+# Every table but that of the paces, which are of addresses and not of owners.
+OWNED = [table for table in metadata.sorted_tables if table is not pace]
 
 
 def of(database: Database, table: Table, owner_id: int) -> list[dict[str, Any]]:
@@ -70,7 +80,7 @@ def of(database: Database, table: Table, owner_id: int) -> list[dict[str, Any]]:
 
 def everything(database: Database, owner_id: int) -> dict[str, list[dict[str, Any]]]:
     """All rows of an owner, by table."""
-    return {table.name: of(database, table, owner_id) for table in metadata.sorted_tables}
+    return {table.name: of(database, table, owner_id) for table in OWNED}
 
 
 # ---------------------------------------------------------------- export
@@ -159,6 +169,26 @@ def test_the_sweep_takes_the_rest_in_time(database: Database) -> None:
     assert rows(database, owner)[0]["turns"] == 1
 
 
+def test_erasing_forgets_when_and_how_an_owner_came_by(database: Database) -> None:
+    on_line(database, Said("こんにちは"), "flyer")
+    (known,) = rows(database, contact)
+    assert (known["came_by"], known["heard_at"]) == ("flyer", NOW)
+    on_line(database, Said("削除"))
+    on_line(database, Said("すべて消す"))
+    (kept,) = rows(database, contact)
+    assert kept == known | {"came_by": None, "heard_at": None}
+
+
+def on_line(database: Database, action: Action, code: str = "") -> None:
+    """An event of one owner's on a platform that is sent to."""
+    new_intake(database).take(line_event(str(len(rows(database, inbox))), action, code=code))
+
+
+def line_event(id: str, action: Action, at: datetime = NOW, code: str = "") -> Event:
+    """An event that brings along when it happened."""
+    return Event(id, "line", "bot", "owner", action, at=at, code=code)
+
+
 def test_the_sweep_spares_who_came_back(database: Database) -> None:
     talker, id = live(database, "one")
     erase(database, talker)
@@ -193,6 +223,30 @@ def test_the_sweep_takes_many_in_more_than_one_go(database: Database, monkeypatc
             swept.append(owners.sweep(connection, later(days=1)))
     assert swept == [2, 1, 0]
     assert [rows(database, table) for table in metadata.sorted_tables] == [[] for _ in metadata.sorted_tables]
+
+
+# ---------------------------------------------------------------- two at one owner
+
+
+NEWER = line_event("newer", Said("2"), later(seconds=2))
+OLDER = line_event("older", Said("1"), later(seconds=1))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_text_that_has_to_wait_for_a_newer_one_is_late(database: Database, database_url: str) -> None:
+    on_line(database, Opened())
+    overtaken = taken_behind(database_url, NEWER, OLDER)
+    assert overtaken.messages[0].text == packaged().phrases.say("sent.late")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_where_the_owner_alone_is_locked_it_answers_a_question_that_it_never_saw(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owners, "_LOCK", Prepared(lambda _: owners._FIND.with_for_update(of=owner)))
+    on_line(database, Opened())
+    overtaken = taken_behind(database_url, NEWER, OLDER)
+    assert packaged().phrases.say("sent.late") not in [message.text for message in overtaken.messages]
 
 
 # ---------------------------------------------------------------- migrations

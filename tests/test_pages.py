@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from bot.settings import PLATFORMS
 from bot.web import pages
-from bot.web.pages import Entry
+from bot.web.pages import Entry, Way
 from bot.web.result import ResultView, result_view
 from dialogs import presses
 from dialogs.content import packaged
@@ -21,11 +22,17 @@ from dialogs.messages import Button, Message, Picture
 from scoring.advice import Action
 from scoring.result import Comparison, Result
 from scoring.score import score
+from storage.codes import LIFE
 from tests import answers
 
 CONTENT = packaged()
 DAY = date(2026, 11, 21)
 VOID = {"meta", "link", "input", "img", "br"}
+WAYS = (
+    Way("line", "https://line.example/go-abcd2345"),
+    Way("telegram", "https://t.example/go-abcd2345"),
+    Way("slack", None),
+)
 MARKUP = '<script>alert("1")</script>'
 
 
@@ -451,7 +458,7 @@ def test_a_result_can_be_deleted_printed_and_left() -> None:
 
 
 def every_page() -> dict[str, str]:
-    kinds = ("not_found", "gone", "busy", "too_large", "method")
+    kinds = ("not_found", "gone", "ended", "busy", "too_large", "method")
     question = Message("どれですか。", kind="many", buttons=boxes(), done=DONE, none=NONE, left=1, total=3)
     return {
         "chat": pages.chat_page([Entry(1, "", (question,)), Entry(2, "選択b", (question,))], lost=True),
@@ -459,8 +466,17 @@ def every_page() -> dict[str, str]:
         "quick": pages.result_page(view(owner("high", "banso", "quick"))),
         "notice": pages.notice_page(),
         "deleted": pages.deleted_page(),
+        "link": link_page(own=True),
+        "link from elsewhere": link_page(own=False),
+        "enter": pages.enter_page(),
+        "enter again": pages.enter_page("abc"),
         **{kind: pages.problem_page(kind) for kind in kinds},
     }
+
+
+def link_page(*, own: bool, ways: tuple[Way, ...] = WAYS) -> str:
+    until = datetime(2026, 12, 1, 15, 5)  # noqa: DTZ001 - UTC without zone, as the database keeps it
+    return pages.link_page("go-abcd2345", until, 14, ways, own=own, site="https://banso.example", event="e1")
 
 
 @pytest.mark.parametrize("name", every_page())
@@ -492,6 +508,52 @@ def test_no_template_has_style_or_script_in_line(template: Path) -> None:
     assert not re.search(r"<style|<script(?![^>]*\ssrc=)|javascript:", text)
 
 
+def test_the_ways_to_go_on_are_a_code_links_and_what_a_phone_can_scan() -> None:
+    page = Page(link_page(own=True))
+    assert "go-abcd2345" in [e.text for e in page.all("p", "sign")]
+    assert "0時05分まで(あと14分)、1回だけ使えます。" in page.text()
+    links = {a.text: a["href"] for a in page.all("a", "solid")}
+    assert links == {
+        "LINEを開く": "https://line.example/go-abcd2345",
+        "Telegramを開く": "https://t.example/go-abcd2345",
+    }
+    assert [e["aria-label"] for e in page.all("div", "qr")] == [
+        "LINEのQRコード",
+        "TelegramのQRコード",
+        "別のブラウザで開くためのQRコード",
+    ]
+    assert len(page.all("path")) == 3
+    assert "Slackの伴走へのダイレクトメッセージに、上の合言葉を送ってください。" in page.text()
+    assert "https://banso.example/link" in [e.text for e in page.all("p", "address")]
+
+
+def test_every_platform_has_its_words_with_a_link_and_without() -> None:
+    for address in ("https://app.example/go-abcd2345", None):
+        page = Page(link_page(own=True, ways=tuple(Way(channel, address) for channel in PLATFORMS)))
+        assert [h.text for h in page.all("h2")][1:-1] == ["LINEで続ける", "Telegramで続ける", "Slackで続ける"]
+        assert len(page.all("a", "solid")) == (3 if address else 0)
+
+
+def test_only_another_browser_is_offered_to_go_on_itself() -> None:
+    assert Page(link_page(own=True)).all("form") == []
+    page = Page(link_page(own=False))
+    assert [(f["method"], f["action"]) for f in page.all("form")] == [("post", "/link/go-abcd2345#newest")]
+    assert [b.text for b in page.all("button")] == ["このブラウザで続ける"]
+
+
+def test_what_was_typed_and_is_no_code_can_be_mended() -> None:
+    (box,) = [e for e in Page(pages.enter_page(MARKUP)).all("input") if e["name"] == "code"]
+    assert (box["value"], box["aria-invalid"]) == (MARKUP, "true")
+    (box,) = [e for e in Page(pages.enter_page()).all("input") if e["name"] == "code"]
+    assert (box["value"], box["aria-invalid"]) == ("", "")
+
+
+def test_pages_tell_the_same_of_how_long_a_code_is_good() -> None:
+    minutes = f"{LIFE // timedelta(minutes=1)}分"
+    assert minutes in Page(pages.problem_page("ended")).text()
+    assert f"合言葉({minutes}で使えなくなります)" in Page(pages.notice_page()).text()
+
+
 def test_the_notice_says_where_everything_is_had_and_deleted() -> None:
     text = Page(pages.notice_page()).text()
     for words in ("クッキー", "この窓口を運営する機関", "JSON", "内容を受け取る", "すべて消す", "いつまで", "10社以上"):
@@ -501,7 +563,7 @@ def test_the_notice_says_where_everything_is_had_and_deleted() -> None:
 def test_the_buttons_that_the_notice_names_exist() -> None:
     labels = {choice.label for ask in CONTENT.phrases.asks.values() for choice in ask.choices}
     labels.update(CONTENT.phrases.buttons.values())
-    assert {"メニュー", "保存した内容を見る", "内容を受け取る", "すべて消す"} <= labels
+    assert {"メニュー", "保存した内容を見る", "内容を受け取る", "すべて消す", "ほかのアプリで続ける"} <= labels
 
 
 def test_the_address_of_a_static_file_changes_with_its_contents() -> None:

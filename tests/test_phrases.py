@@ -38,7 +38,7 @@ def test_the_button_that_ends_a_multi_choice_may_be_typed() -> None:
     assert PHRASES.words.finishes(PHRASES.buttons["done"])
 
 
-@pytest.mark.parametrize("name", sorted(set(FLOWS) - {"check", "deepen", "discard", "question"}))
+@pytest.mark.parametrize("name", sorted(set(FLOWS) - {"check", "deepen", "discard", "join", "question"}))
 def test_every_flow_may_be_called_by_name(name: str) -> None:
     """Whatever stands in the menu can be had by a typed word at any moment, too."""
     assert name in PHRASES.words.commands.values()

@@ -6,6 +6,7 @@ events between them, and writes all the rest itself:
     あなた: [ラベル]            a tap; several one after another show the last answer only
     あなた: (2つ前の)[ラベル]   a tap on a button shown two steps before the latest
     あなた: 「言葉」            a typed text (⏎ for a new line, ␀ and ␉ for control characters, ×1000 for a long one)
+    あなた: 「<合言葉>」         the code that was said last, which is another each time
     あなた: (スタンプ)          what is no text
     ―― 何かが起きる ――       an event of EVENTS
 
@@ -20,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from dialogs.content import packaged
+from dialogs.events import Invited
 from dialogs.messages import Button, Message
 from scoring.questionnaire import Question, Questionnaire
 from tests.talk import Talk
@@ -27,7 +29,15 @@ from tests.talk import Talk
 FOLDER = Path(__file__).with_name("transcripts")
 OWNER, BOT, EVENT = "あなた: ", "伴走: ", "―― "
 INDENT = "　　　"
-KINDS = {"スタンプ": "sticker", "写真": "picture", "音声": "voice", "ファイル": "file"}
+KINDS = {
+    "スタンプ": "sticker",
+    "写真": "picture",
+    "音声": "voice",
+    "ファイル": "file",
+    "送ったあとに直した文": "edited",
+    "遅れて届いた文": "late",
+}
+CODE = re.compile(r"go-[0-9a-z]{8}")
 CONTROLS = str.maketrans({"␀": "\0", "␉": "\t", "⏎": "\n"})
 
 
@@ -73,7 +83,8 @@ def owner(talk: Talk, line: str) -> tuple[Message, ...]:
     """Do what the owner's line says; gives the last answer."""
     typed = re.fullmatch(r"「(.*)」(?:×(\d+))?", line)
     if typed:
-        return talk.say(typed[1].translate(CONTROLS) * int(typed[2] or 1))
+        text = talk.code() if typed[1] == "<合言葉>" else typed[1]
+        return talk.say(text.translate(CONTROLS) * int(typed[2] or 1))
     sent = re.fullmatch(r"\((\w+)\)", line)
     if sent:
         return talk.send(KINDS[sent[1]])
@@ -92,7 +103,7 @@ def answer(messages: tuple[Message, ...]) -> list[str]:
 
 def bubble(message: Message) -> list[str]:
     """One message as lines."""
-    lines = message.text.splitlines()
+    lines = CODE.sub("<合言葉>", message.text).splitlines()
     if message.picture:
         lines.append(f"(図:{message.picture.alt})")
     lines += choices(message)
@@ -121,7 +132,8 @@ def choices(message: Message) -> list[str]:
 
 def button(one: Button) -> str:
     """A button as it stands in a transcript; what is random in its address is named."""
-    address = re.sub(r"^/r/.+", "<結果のページ>", re.sub(r"^/me/.+", "<保存した内容>", one.url))
+    pages = {"/r/": "<結果のページ>", "/me/": "<保存した内容>", "/link/": "<つなぎ方>"}
+    address = next((name for path, name in pages.items() if one.url.startswith(path)), one.url)
     return f"[{'✓' if one.picked else ''}{one.label}{f' → {address}' if address else ''}]"
 
 
@@ -178,6 +190,12 @@ def silently(talk: Talk, *steps: Callable[[], object]) -> tuple[Message, ...]:
     return ()
 
 
+def gone_to(talk: Talk, app: str) -> Talk:
+    """The talk, in another app."""
+    talk.go_to(app)
+    return talk
+
+
 EVENTS: dict[str, Callable[[Talk], tuple[Message, ...]]] = {
     "トークを開く": lambda talk: talk.open(),
     "同じ知らせが、もう一度届く": lambda talk: talk.again(),
@@ -190,5 +208,10 @@ EVENTS: dict[str, Callable[[Talk], tuple[Message, ...]]] = {
     "選択肢「紙や口頭が中心」がなくなった": tell(lambda q: without_choice(q, "stage", "紙や口頭が中心")),
     "選択肢「財務の改善」がなくなった": tell(lambda q: without_choice(q, "picks", "財務の改善")),
     "結果のページで、結果を消す": lambda talk: talk.delete_result(),
+    "20分たつ": lambda talk: silently(talk, lambda: talk.wait(minutes=20)),
+    "もとの画面で": lambda talk: silently(talk, lambda: talk.go_to("owner")),
+    "ほかのアプリで": lambda talk: silently(talk, lambda: talk.go_to("app")),
+    "合言葉つきのリンクから、ほかのアプリを開く": lambda talk: gone_to(talk, "app").open(talk.code()),
+    "グループに入れられる": lambda talk: gone_to(talk, "group").do(Invited()),
     "もとの質問に戻った": lambda talk: silently(talk, lambda: talk.with_content(packaged())),
 }

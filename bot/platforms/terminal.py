@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import jinja2
 
-from bot.platforms.limits import Limits
 from dialogs.messages import Message
 
 CHANNEL = "terminal"
 ACCOUNT = "chat"
-LIMITS = Limits(label=40, text=2000)
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("bot.platforms", "."),

@@ -9,7 +9,6 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.platforms.limits import Limits
 from bot.turn import Event
 from dialogs import presses
 from dialogs.events import Action, Picked, Said, Sent
@@ -18,8 +17,6 @@ CHANNEL = "web"
 ACCOUNT = "chat"
 COOKIE = "banso"
 COOKIE_SECONDS = 400 * 24 * 3600  # browsers keep none longer
-# 20 characters of 16 px fit on one line of a 360 px screen beside the margins.
-LIMITS = Limits(label=20, text=600)
 
 
 class Cookies:

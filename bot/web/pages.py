@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
 import jinja2
+import segno
+from markupsafe import Markup
 
 from bot.web.result import ResultView
 from dialogs import presses
 from dialogs.events import Toggled
 from dialogs.messages import Button, Message
-from scheduler.days import FAREWELL, year_words
+from scheduler.days import FAREWELL, JAPAN, year_words
 from scoring.look import look
 from scoring.result import ENOUGH_PEERS
 
@@ -30,9 +32,20 @@ class Entry:
     messages: tuple[Message, ...] = ()
 
 
-def chat_page(entries: Sequence[Entry], *, lost: bool = False) -> str:
-    """The chat with the turns so far; `lost` where the browser's earlier conversation could not be found."""
-    return _render("chat.html", entries=entries, lost=lost)
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A platform on which a conversation can go on; `address` opens it and brings the code along, where it can."""
+
+    channel: str
+    address: str | None
+
+
+def chat_page(entries: Sequence[Entry], *, tag: str = "", lost: bool = False) -> str:
+    """The chat with the turns so far; `lost` where the browser's earlier conversation could not be found.
+
+    `tag` is the conversation's, by which the page knows when another takes its place.
+    """
+    return _render("chat.html", entries=entries, tag=tag, lost=lost)
 
 
 def fragment(entry: Entry) -> str:
@@ -43,6 +56,22 @@ def fragment(entry: Entry) -> str:
 def result_page(view: ResultView) -> str:
     """The page of a result, for the screen and for one A4."""
     return _render("result.html", view=view)
+
+
+def link_page(
+    code: str, until: datetime, minutes: int, ways: Sequence[Way], *, own: bool, site: str, event: str
+) -> str:
+    """The ways in which a conversation can go on elsewhere by a code, which is good until then (UTC, without zone).
+
+    `own` tells that the code was made in this browser's conversation, `site` is the address of the whole site, `event`
+    the id of what the form does.
+    """
+    return _render("link.html", code=code, until=until, minutes=minutes, ways=ways, own=own, site=site, event=event)
+
+
+def enter_page(typed: str = "") -> str:
+    """Where a code is typed; with what was `typed` before, where that is no code."""
+    return _render("enter.html", typed=typed)
 
 
 def notice_page() -> str:
@@ -56,7 +85,7 @@ def deleted_page() -> str:
 
 
 def problem_page(kind: str) -> str:
-    """A kind word and a way back; `kind` is "not_found", "gone", "busy", "too_large" or "method"."""
+    """A kind word and a way back; `kind` is "not_found", "gone", "ended", "busy", "too_large" or "method"."""
     return _render("problem.html", kind=kind)
 
 
@@ -74,7 +103,13 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        asset=_asset, day=year_words, paragraphs=_paragraphs, regions=_regions, value=_toggled_value
+        asset=_asset,
+        clock=_clock,
+        day=year_words,
+        paragraphs=_paragraphs,
+        qr=_qr,
+        regions=_regions,
+        value=_toggled_value,
     )
     environment.globals["look"] = look()
     return environment
@@ -84,6 +119,17 @@ def _environment() -> jinja2.Environment:
 def _asset(name: str) -> str:
     """The address of a static file, which its contents are part of: no browser keeps an old one after an update."""
     return f"/static/{name}?v={sha256((STATIC / name).read_bytes()).hexdigest()[:8]}"
+
+
+def _clock(at: datetime) -> str:
+    """A time (UTC, without zone) as clocks in Japan show it."""
+    there = at.replace(tzinfo=UTC).astimezone(JAPAN)
+    return f"{there.hour}時{there.minute:02}分"
+
+
+def _qr(address: str) -> Markup:
+    """A QR code as SVG, with the margin that cameras want."""
+    return Markup(segno.make_qr(address).svg_inline(border=4, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -50,8 +50,9 @@ let pause = 0;
 
 function listen() {
   source?.close();
-  source = new EventSource(`/chat/stream?after=${last()}`);
+  source = new EventSource(`/chat/stream?of=${turns.dataset.of}&after=${last()}`);
   source.addEventListener("open", () => (pause = 0));
+  source.addEventListener("moved", begin);
   source.addEventListener("turn", (event) => take(parsed(event.data)));
   source.addEventListener("error", () => {
     // A lost connection is the browser's to renew; one that was refused is ours.
@@ -65,17 +66,18 @@ function hear() {
   if (source.readyState === EventSource.CLOSED && document.visibilityState === "visible") listen();
 }
 
+// Another conversation than the one shown here has taken its place: the page has to be drawn anew.
+function begin() {
+  source.close();
+  location.assign("/");
+}
+
 async function catchUp() {
   const response = await fetch("/", { headers: { accept: "text/html" } });
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const news = [...page.querySelectorAll("[data-turn]")];
-  if (Math.max(0, ...news.map(number)) < last()) {
-    // Another conversation than the one shown here.
-    location.assign("/");
-    return;
-  }
-  news.forEach(take);
+  if (page.getElementById("turns")?.dataset.of !== turns.dataset.of) return begin();
+  page.querySelectorAll("[data-turn]").forEach(take);
   // The page has all the answers there are: what still waits was sent twice, and was answered the first time.
   turns.querySelectorAll(".pending.sent").forEach((pending) => pending.remove());
 }
@@ -160,8 +162,8 @@ async function post(gesture) {
   try {
     const options = { method: "POST", body: gesture.data, headers: { accept: "application/json" }, signal: stop.signal };
     const response = await fetch("/chat", options);
-    // The browser's cookie is gone: the page has to be drawn anew.
-    if (response.redirected) return location.assign("/");
+    // The browser's cookie is gone, or its conversation has joined another.
+    if (response.redirected) return begin();
     if (response.ok) return sent(gesture);
     failed(gesture, response.status === 413 ? "long" : "failed");
   } catch {
