@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -132,7 +132,7 @@ def _named(row: Table, kind: type[Named], key: str, what: str) -> Named:
         what=what,
         url=_url(row),
         source=row.text("source"),
-        checked=_day(row, "checked"),
+        checked=row.day("checked"),
         valid_until=_last_day(row),
     )
     row.close()
@@ -147,7 +147,7 @@ def _figure(row: Table, key: str) -> Figure:
         text=row.text("text"),
         n=row.number("n"),
         source=row.text("source"),
-        checked=_day(row, "checked"),
+        checked=row.day("checked"),
         valid_until=_last_day(row),
     )
     row.close()
@@ -162,28 +162,4 @@ def _url(row: Table) -> str | None:
 
 
 def _last_day(row: Table) -> date | None:
-    return _day(row, "valid_until") if "valid_until" in row.data else None
-
-
-def _day(row: Table, key: str) -> date:
-    row.read.add(key)
-    value = row.data.get(key)
-    # TOML has dates of its own; one written without quotes is as clear as one with them.
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if value is None:
-        row.complain("is missing", f'add `{key} = "2026-11-21"`, the day in that form', key)
-        return date.min
-    day = _iso_day(value)
-    if day is None:
-        row.complain(f"{value!r} is no date", 'write year-month-day, as in "2026-11-21"', key)
-    return day or date.min
-
-
-def _iso_day(value: object) -> date | None:
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    # fromisoformat also takes "20261121" and "2026-W47-6", which nobody reads at a glance.
-    return day if str(day) == value else None
+    return row.day("valid_until") if "valid_until" in row.data else None

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,20 @@ class Table:
         value: bool = self.take(key, bool, default)
         return value
 
+    def day(self, key: str) -> date:
+        """A day, as TOML's own date or as year-month-day in quotes."""
+        self.read.add(key)
+        value = self.data.get(key)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        if value is None:
+            self.complain("is missing", f'add `{key} = "2026-11-21"`, the day in that form', key)
+            return date.min
+        day = _iso_day(value)
+        if day is None:
+            self.complain(f"{value!r} is no date", 'write year-month-day, as in "2026-11-21"', key)
+        return day or date.min
+
     def texts(self, key: str, default: Sequence[str] | None = ()) -> tuple[str, ...]:
         """A list of strings; None as default makes it obligatory."""
         value = self.take(key, list, None if default is None else list(default))
@@ -85,6 +100,15 @@ class Table:
         """Note every key that nothing has read: most often a misspelling."""
         for key in sorted(self.data.keys() - self.read):
             self.complain("is not known here", "correct the spelling or remove it", key)
+
+
+def _iso_day(value: object) -> date | None:
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    # fromisoformat also takes "20261121" and "2026-W47-6", which nobody reads at a glance.
+    return day if str(day) == value else None
 
 
 def open_table(path: Path, problems: list[Problem]) -> Table:
