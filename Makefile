@@ -13,7 +13,7 @@ CANDIDATES = $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 FOUND = $(shell for python in $(CANDIDATES); do \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help demo install test bench format pins clean
+.PHONY: help demo install test bench bench-faq format pins clean
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make install   install what Banso needs to run into $(VENV)'
 	@echo 'make test      format check, lint, types, import directions, content, tests'
 	@echo 'make bench     run the benchmarks'
+	@echo 'make bench-faq measure the search of the FAQ (HALF=held: on the half kept for a last look)'
 	@echo 'make format    put the code into the one format, and mend what ruff can mend'
 	@echo 'make pins      write requirements*.txt anew from pyproject.toml (UPGRADE=--upgrade for newer releases)'
 	@echo 'make clean     remove $(VENV)'
@@ -41,6 +42,9 @@ test: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
+
+bench-faq: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.faq $(HALF)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix

@@ -1,4 +1,4 @@
-"""The command line: `banso demo`, `serve`, `chat`, `migrate`, `content`, `outbox`, `setup` and `line`."""
+"""The command line: `banso demo`, `serve`, `chat`, `migrate`, `content`, `outbox`, `setup`, `line` and `faq`."""
 
 import socket
 import sys
@@ -26,6 +26,8 @@ setup_app = typer.Typer(no_args_is_help=True, help="Setting up LINE, Telegram an
 app.add_typer(setup_app, name="setup")
 line_app = typer.Typer(no_args_is_help=True, help="LINE.")
 app.add_typer(line_app, name="line")
+faq_app = typer.Typer(no_args_is_help=True, help="The questions that owners ask, and their answers.")
+app.add_typer(faq_app, name="faq")
 
 FIRST_PORT, LAST_PORT = 8000, 8020
 
@@ -206,6 +208,87 @@ def quota() -> None:
 
     with _refusals():
         line.quota(settings, counted, utc_now(), print)
+
+
+ENTRIES = typer.Option(help='Search these instead: a file of {"id", "question", "answer"} lines.')
+BATCH = typer.Option(help='Search for each of these: a file of {"id", "query"} lines. Prints a line of JSON for each.')
+
+
+@faq_app.command("search")
+def search_faq(
+    query: Annotated[str, typer.Argument(help="What an owner asks.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="How many results at the most.")] = 5,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    batch: Annotated[Path | None, BATCH] = None,
+    entries: Annotated[Path | None, ENTRIES] = None,
+) -> None:
+    """Search the entries as the chat does."""
+    import json
+
+    from bot import faq
+
+    with _content_problems():
+        collection = faq.collection(entries)
+        if batch:
+            for row in faq.batch(collection, batch, limit):
+                print(json.dumps(row, ensure_ascii=False))
+            return
+        found = faq.found(collection, query, limit)
+    if json_:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    print("Confident." if found["confident"] else "Not confident.")
+    for one in found["results"]:
+        print(f"{one['score']:6.2f}  {one['id']}  {one['title']}")
+
+
+@faq_app.command("review")
+def review_faq() -> None:
+    """What of the answers wants looking after: what ends, what is unchecked, unlisted, wrong, or asked in vain."""
+    from bot.clock import utc_now
+    from bot.review import review
+    from knowledge.pages import pages
+    from scheduler.days import day_in_japan
+
+    _, database, content = _open()
+    now = utc_now()
+    for line in review(database, content.faq, pages(), now, day_in_japan(now)):
+        print(line)
+
+
+@faq_app.command("import")
+def import_faq(file: Annotated[Path, typer.Argument(help="CSV, as `banso faq export` writes it.")]) -> None:
+    """Write the entries of a table; where anything is wrong with them, list it all and write nothing."""
+    from bot import faq
+
+    with _content_problems():
+        changed = faq.take_in(file)
+    print(f"{len(changed)} entries written.")
+
+
+@faq_app.command("export")
+def export_faq(out: Annotated[Path, typer.Argument(help="The file to write.")] = Path("var/faq.csv")) -> None:
+    """Write all entries as a table for a spreadsheet (CSV, UTF-8 with BOM)."""
+    from bot import faq
+
+    with _content_problems():
+        table = faq.export()
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(table)
+    print(f"Written: {out}")
+
+
+@contextmanager
+def _content_problems() -> "Iterator[None]":
+    """Ends with every problem of the content, or with the one line that says which file can't be read or written."""
+    from knowledge.problems import ContentError
+
+    try:
+        yield
+    except ContentError as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
 
 
 @contextmanager

@@ -21,8 +21,9 @@ from dialogs import phrases, presses
 from dialogs.content import Content
 from dialogs.events import Command, Tapped, Toggled
 from dialogs.flows import FLOWS
+from dialogs.flows.faq import SEE
 from dialogs.phrases import Phrases
-from knowledge import reference
+from knowledge import faq, lexicon, reference
 from knowledge.problems import ContentError, Problem
 from knowledge.reference import Entry, Reference
 from scheduler.days import day_in_japan
@@ -32,6 +33,7 @@ from scoring.questionnaire import Choice, Question, Questionnaire
 
 ROOT = Path(__file__).parents[1]
 CHECK, ADVICE, REFERENCE = "scoring/check.toml", "scoring/advice.toml", "knowledge/reference.toml"
+FAQ, LEXICON = "knowledge/faq", "knowledge/lexicon.toml"
 PHRASES, TRANSCRIPTS = "dialogs/phrases", "tests/transcripts"
 
 # A sentence on a phone: longer ones are read twice (ours).
@@ -89,13 +91,14 @@ def problems(root: Path = ROOT, today: date | None = None) -> list[Problem]:
     fits = not found
     found += _unused_phrases(pieces, use)
     shown = [*question_texts(content.questionnaire), *advice_texts(content.catalogue)]
-    shown += [*reference_texts(content.reference), *phrase_texts(pieces)]
+    shown += [*reference_texts(content.reference), *phrase_texts(pieces), *faq_texts(content.faq.values())]
     found += [problem for one in shown for problem in _length_problems(one)]
     found += _press_problems(content.questionnaire, pieces)
     found += _command_problems(root, pieces)
+    found += _about_problems(content)
     found += _reference_problems(content.reference, today or day_in_japan(clock.utc_now()))
     if content.phrases:
-        whole = Content(content.questionnaire, content.catalogue, content.reference, content.phrases)
+        whole = Content(content.questionnaire, content.catalogue, content.reference, content.phrases, content.faq)
         found += _talk_problems(whole, pieces, fits)
     found += _transcript_problems(root, pieces, use)
     return list(dict.fromkeys(found))
@@ -110,6 +113,7 @@ class _Found:
     catalogue: Catalogue
     reference: Reference
     phrases: Phrases | None
+    faq: Mapping[str, faq.Entry]
 
 
 def _read(root: Path, found: list[Problem]) -> _Found:
@@ -118,18 +122,31 @@ def _read(root: Path, found: list[Problem]) -> _Found:
     def take(file: str, read: Callable[[Path, list[Problem]], Read]) -> Read:
         notes: list[Problem] = []
         value = read(root / file, notes)
-        found.extend(replace(note, file=file) for note in notes)
+        # Of a folder each note names the file itself.
+        found.extend(replace(note, file=f"{file}/{note.file}" if file == FAQ else file) for note in notes)
         return value
 
     check = take(CHECK, questionnaire.read)
     places = take(REFERENCE, reference.read)
     catalogue = take(ADVICE, lambda path, notes: advice.read(path, check, places, notes))
+    take(LEXICON, lexicon.read)
     try:
         loaded = phrases.load(root / PHRASES)
     except ContentError as error:
         loaded = None
         found.extend(replace(note, file=f"{PHRASES}/{note.file}") for note in error.problems)
-    return _Found(check, catalogue, places, loaded)
+    answers = take(FAQ, lambda path, notes: faq.read(faq.sources(path), notes, ids_of(check, places)))
+    return _Found(check, catalogue, places, loaded, answers)
+
+
+def ids_of(check: Questionnaire, places: Reference) -> faq.Ids:
+    """What an entry of the FAQ may name; anything, where the file that says it can't be read."""
+    asked = check.questions
+    industries, sizes = (
+        {choice.value for choice in asked[id].choices} if id in asked else () for id in ("industry", "size")
+    )
+    challenges = (challenge.id for challenge in check.challenges)
+    return faq.Ids(*(frozenset(known) or None for known in (places.desks, industries, sizes, challenges)))
 
 
 def written(root: Path = ROOT) -> Iterator[Piece]:
@@ -202,6 +219,22 @@ def _command_problems(root: Path, pieces: list[Piece]) -> Iterator[Problem]:
             yield Problem(f"{PHRASES}/{phrases.WORDS}", f"commands.{name}", what, f"name one of {sorted(COMMANDS)}")
 
 
+def _about_problems(content: "_Found") -> Iterator[Problem]:
+    """Advice, and buttons, that lead to entries of the FAQ that there are not."""
+    for piece in content.catalogue.advice.values():
+        if piece.about and piece.about not in content.faq:
+            yield Problem(
+                ADVICE, f"advice[{piece.id}].about", f"{piece.about!r} is no entry", "name a file of knowledge/faq"
+            )
+    asks = content.phrases.asks.items() if content.phrases else ()
+    for name, choice in ((name, choice) for name, ask in asks for choice in ask.choices):
+        if choice.value.startswith(SEE) and choice.value.removeprefix(SEE) not in content.faq:
+            what = f"{choice.value!r} leads to no entry"
+            yield Problem(
+                f"{PHRASES}/faq.toml", f"ask.{name}.choices[{choice.value}]", what, "name a file of knowledge/faq"
+            )
+
+
 def _choices(piece: Piece) -> list[tuple[str, str]]:
     """Values and labels of a side question, as far as they can be read."""
     rows = piece.value.get("choices", ()) if piece.kind == "ask" else ()
@@ -265,6 +298,13 @@ def reference_texts(known: Reference) -> Iterator[Shown]:
         yield Shown(REFERENCE, f"materials[{material.id}].what", material.what, "part")
     for figure in known.figures.values():
         yield Shown(REFERENCE, f"figures[{figure.id}].text", figure.text, "part")
+
+
+def faq_texts(entries: Iterable[faq.Entry]) -> Iterator[Shown]:
+    """What owners see of the entries."""
+    for entry in entries:
+        for key in faq.ROOM:
+            yield Shown(f"{FAQ}/{entry.area}/{entry.id}.md", key, str(getattr(entry, key)), "part")
 
 
 def _text(piece: Advice, key: str) -> str:

@@ -16,10 +16,12 @@ from scoring.questionnaire import check
 
 TODAY = date(2026, 12, 1)
 FOLDERS = ("scoring", "knowledge", "dialogs", "bot", "tests/transcripts")
-KEPT = (".toml", ".py", ".j2", ".html", ".txt")
+KEPT = (".toml", ".py", ".j2", ".html", ".txt", ".md")
 
 CHECK, ADVICE, REFERENCE = "scoring/check.toml", "scoring/advice.toml", "knowledge/reference.toml"
 SAID, SIDE, WORDS = "dialogs/phrases/check.toml", "dialogs/phrases/side.toml", "dialogs/phrases/words.toml"
+
+ANSWERS, ENTRY = "dialogs/phrases/faq.toml", "knowledge/faq/invoice/invoice-toha.md"
 
 LONG_SENTENCE = "あ" * 70 + "。"
 LONG_TEXT = "\\n".join(["い" * 60 + "。"] * 10)
@@ -99,6 +101,9 @@ def test_a_copy_has_none_either(copy: Copy) -> None:
         (SIDE, 'value = "/help"', 'value = "/halp"', "ask.menu.choices[/halp]", "no command", "name one of"),
         (SAID, '"steps.one" =', f'"steps.one" = "{LONG_TEXT}{{{{ step }}}}"\nold =', "say.steps.one", "600", "two"),
         (WORDS, "menu = [", "menue = [", "commands.menue", "no command", "name one of"),
+        (ADVICE, 'about = "website"', 'about = "webseite"', "advice[website].about", "no entry", "knowledge/faq"),
+        (ANSWERS, '"see-invoice-toha"', '"see-x"', "ask.question.choices[see-x]", "no entry", "knowledge/faq"),
+        (ENTRY, 'desk = "invoice"', 'desk = "nobody"', "desk", "not known", "name one of"),
     ],
 )  # fmt: skip
 def test_each_defect_is_told(copy: Copy, file: str, old: str, new: str, place: str, what: str, remedy: str) -> None:

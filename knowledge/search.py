@@ -1,0 +1,271 @@
+"""Finding the entries that answer an owner's words, and knowing when none does."""
+
+import math
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+
+from rapidfuzz import fuzz
+
+from knowledge.faq import Entry, entries
+from knowledge.lexicon import Lexicon, lexicon, written
+from knowledge.reference import YOROZU, reference
+from knowledge.words import Word, sound, words
+
+# Who writes more than this has said it before.
+MOST = 1000
+# BM25: how soon a repeated term counts no more, and how much a long text weighs less.
+SATURATION, LENGTH = 1.2, 0.6
+# So many of the best are looked at once more.
+SHORTLIST = 20
+# Kana of a reading that are compared together.
+KANA = 3
+# What a word weighs that says nothing, and how many words of a meaning weigh in full.
+EMPTY, NAME = 0.5, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What can be found: an entry of ours, or any question with its answer; `places` are the prefectures it names."""
+
+    id: str
+    title: str
+    answer: str
+    ask: tuple[str, ...] = ()
+    industries: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What is known of who asks; the prefecture by its name."""
+
+    industry: str = ""
+    size: str = ""
+    prefecture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document and how well it fits."""
+
+    document: Document
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, the best first; `outside` names the kind of question that no document is for."""
+
+    confident: bool
+    hits: tuple[Hit, ...]
+    outside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How much each part counts, by the development half of tests/faq; `make bench-faq` shows what each is worth."""
+
+    title: float = 3.0
+    ask: float = 1.0
+    answer: float = 0.5
+    phrasing: float = 0.5  # the one phrasing that fits best, beside all of them together
+    sounds: float = 0.5
+    meaning: float = 0.8  # what the lexicon adds, beside the owner's own words
+    likeness: float = 0.3
+    owner: float = 0.1
+    # From this score on an answer is given; from the lower one where as much of the query is covered.
+    sure: float = 6.0
+    sure_if_covered: float = 3.1
+
+
+class Index:
+    """BM25 over bags of weighted terms."""
+
+    def __init__(self, bags: Sequence[Mapping[str, float]]) -> None:
+        self.size = len(bags)
+        counts = Counter(term for bag in bags for term in bag)
+        self.weight = {term: math.log(1 + (self.size - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+        # What a term weighs that no document has: a little more than the rarest.
+        self.unknown = math.log(1 + (self.size + 0.5) / 0.5)
+        # Arrays, as there are some hundred thousand of these.
+        self.where: dict[str, array[int]] = defaultdict(lambda: array("L"))
+        self.gains: dict[str, array[float]] = defaultdict(lambda: array("f"))
+        sizes = [sum(bag.values()) for bag in bags]
+        mean = sum(sizes) / max(self.size, 1) or 1.0
+        for n, bag in enumerate(bags):
+            slack = SATURATION * (1 - LENGTH + LENGTH * sizes[n] / mean)
+            for term, times in bag.items():
+                self.where[term].append(n)
+                self.gains[term].append(self.weight[term] * times * (SATURATION + 1) / (times + slack))
+
+    def scores(self, terms: Mapping[str, float]) -> list[float]:
+        """How well each document fits the weighted terms."""
+        found = [0.0] * self.size
+        for term, weight in terms.items():
+            if term in self.where:
+                for n, gain in zip(self.where[term], self.gains[term], strict=True):
+                    found[n] += weight * gain
+        return found
+
+    def covered(self, terms: Mapping[str, float], n: int) -> float:
+        """The share of the terms, by weight, that the document has."""
+        masses = {term: weight * self.weight.get(term, self.unknown) for term, weight in terms.items()}
+        has = sum(mass for term, mass in masses.items() if term in self.where and n in self.where[term])
+        return has / (sum(masses.values()) or 1.0)
+
+
+class Collection:
+    """Documents made ready to be searched."""
+
+    def __init__(self, documents: Iterable[Document], known: Lexicon, tuning: Tuning | None = None) -> None:
+        self.documents = tuple(documents)
+        self.lexicon = known
+        self.tuning = tuning or Tuning()
+        # Each document's words are let go of before the next: together they are larger than all that is kept.
+        read = [self._read(one) for one in self.documents]
+        self.terms = Index([one.terms for one in read])
+        self.sounds = Index([one.sounds for one in read])
+        self.phrasings = Index([phrasing for one in read for phrasing in one.phrasings])
+        self.heard = [one.heard for one in read]
+        self.questions = ["\n".join(map(written, (one.title, *one.ask))) for one in self.documents]
+
+    def _read(self, one: Document) -> "_Bags":
+        asked, answer = [words(text) for text in (one.title, *one.ask)], words(one.answer)
+        weights = (self.tuning.title, *(self.tuning.ask for _ in one.ask), self.tuning.answer)
+        said = list(zip(weights, (*asked, answer), strict=True))
+        phrasings = [dict.fromkeys(_terms(one), 1.0) for one in asked]
+        return _Bags(_bag(_terms, said), _bag(_sounds, said), phrasings, [sound(one) for one in asked])
+
+
+@dataclass(frozen=True, slots=True)
+class _Bags:
+    """A document as bags of weighted terms and sounds; its phrasings as bags of their own, and as they sound."""
+
+    terms: dict[str, float]
+    sounds: dict[str, float]
+    phrasings: list[dict[str, float]]
+    heard: list[str]
+
+
+def _bag(parts: Callable[[list[Word]], list[str]], texts: list[tuple[float, list[Word]]]) -> dict[str, float]:
+    bag: dict[str, float] = defaultdict(float)
+    for weight, said in texts:
+        for part in parts(said):
+            bag[part] += weight
+    return bag
+
+
+def search(collection: Collection, query: str, limit: int = 5, owner: Owner | None = None) -> Finding:
+    """The documents that fit the query best, and whether the first of them answers it."""
+    asked = _read(collection, query)
+    scores = _scores(collection, asked)
+    best = sorted(range(len(scores)), key=lambda n: -scores[n])[: max(SHORTLIST, limit)]
+    fit = {n: scores[n] * _likeness(collection, asked, n) * _fits(collection, n, owner) for n in best if scores[n] > 0}
+    found = sorted(fit, key=lambda n: -fit[n])
+    hits = tuple(Hit(collection.documents[n], fit[n]) for n in found[:limit])
+    outside = _outside(collection, asked, found[:1])
+    return Finding(bool(found) and not outside and _sure(collection, asked, found[0], fit[found[0]]), hits, outside)
+
+
+@cache
+def packaged() -> Collection:
+    """The entries that come with Banso."""
+    return Collection(map(document, entries().values()), lexicon())
+
+
+def document(entry: Entry) -> Document:
+    """An entry as what can be found."""
+    places = tuple(place for place in _places() if place in entry.title)
+    return Document(entry.id, entry.title, entry.readable, entry.ask, entry.industries, entry.sizes, places)
+
+
+@cache
+def _places() -> tuple[str, ...]:
+    yorozu = reference().desks[YOROZU].name
+    return tuple(desk.name.removesuffix(yorozu) for desk in reference().yorozu.values())
+
+
+# ---------------------------------------------------------------- the query
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """An owner's words: `own` are those that say something, `terms` add what the lexicon takes them to mean."""
+
+    text: str
+    own: dict[str, float]
+    terms: dict[str, float]
+    sounds: dict[str, float]
+    heard: str
+
+
+def _read(collection: Collection, query: str) -> _Query:
+    known = collection.lexicon
+    said = words(query[:MOST])
+    text, heard = written(query[:MOST]), sound(said)
+    meant = [(one, bases) for one, bases in known.means.items() if one in text]
+    meant += [(one, bases) for one, bases in known.sounds.items() if one in heard]
+    # What the lexicon has explained is no unknown word any more.
+    explained = "\n".join(one for one, _ in meant)
+    plain = {word.base: EMPTY if word.base in known.empty else 1.0 for word in said if word.content}
+    rest = {word.base: 1.0 for word in said if plain.get(word.base) == 1.0 and word.surface not in explained}
+    # A long official name must not outweigh what is asked about it.
+    added = {base: collection.tuning.meaning * min(1.0, NAME / len(bases)) for _, bases in meant for base in bases}
+    sounds = dict.fromkeys(_sounds(said), collection.tuning.sounds)
+    return _Query(text, added | rest, added | plain, sounds, heard)
+
+
+def _terms(said: list[Word]) -> list[str]:
+    return [word.base for word in said if word.content]
+
+
+def _sounds(said: list[Word]) -> list[str]:
+    heard = sound(said)
+    return [heard[n : n + KANA] for n in range(len(heard) - KANA + 1)]
+
+
+# ---------------------------------------------------------------- the documents
+
+
+def _scores(collection: Collection, asked: _Query) -> list[float]:
+    phrased = iter(collection.phrasings.scores(asked.terms))
+    best = [max(islice(phrased, len(heard))) for heard in collection.heard]
+    parts = zip(collection.terms.scores(asked.terms), collection.sounds.scores(asked.sounds), best, strict=True)
+    weighted = (term + sounds + collection.tuning.phrasing * phrasing for term, sounds, phrasing in parts)
+    # By the weight of a word that no document has, so that scores of small and large collections compare.
+    return [score / collection.terms.unknown for score in weighted]
+
+
+def _likeness(collection: Collection, asked: _Query, n: int) -> float:
+    """How much the query sounds like one of the document's questions, whatever was mistyped or misheard."""
+    likest = max(fuzz.partial_ratio(asked.heard, heard) for heard in collection.heard[n])
+    return 1 + collection.tuning.likeness * likest / 100
+
+
+def _fits(collection: Collection, n: int, owner: Owner | None) -> float:
+    """More where the document is for such an owner, less where it is for others."""
+    one, weight = collection.documents[n], collection.tuning.owner
+    if owner is None:
+        return 1.0
+    pairs = ((owner.industry, one.industries), (owner.size, one.sizes), (owner.prefecture, one.places))
+    return math.prod(1 + weight if mine in theirs else 1 - weight for mine, theirs in pairs if mine and theirs)
+
+
+def _outside(collection: Collection, asked: _Query, best: list[int]) -> str:
+    """The kind of what lies outside, unless the best document has a question on it."""
+    questions = "".join(collection.questions[n] for n in best)
+    for one in collection.lexicon.outside:
+        if one.said in asked.text and (one.always or one.said not in questions):
+            return one.kind
+    return ""
+
+
+def _sure(collection: Collection, asked: _Query, n: int, score: float) -> bool:
+    """Whether so much fits, or so much of what was asked, that chance is unlikely."""
+    covered = max(collection.terms.covered(asked.own, n), collection.sounds.covered(asked.sounds, n))
+    return score >= collection.tuning.sure or score * covered >= collection.tuning.sure_if_covered
