@@ -43,6 +43,7 @@ from bot.web.result import result_view
 from dialogs.content import Content
 from dialogs.events import Command, Opened
 from dialogs.messages import from_json
+from knowledge import search
 from scoring import look
 from scoring.result import from_json as result_from_json
 from storage import Database, codes, outbox, owners, results
@@ -594,10 +595,13 @@ def make_app(database: Database, content: Content, settings: Settings, clock: Cl
         for platform in platforms.values():
             await platform.start()
         delivery.start()
+        # Making the search ready takes a second, which no owner's question should have to wait for.
+        ready = asyncio.create_task(asyncio.to_thread(search.packaged))
         ticking = ticker.start(database, clock)
         yield
         ticking.shutdown(wait=False)
         await delivery.stop()
+        await ready
         for platform in platforms.values():
             await platform.stop()
         await asyncio.to_thread(intake.stop)

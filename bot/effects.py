@@ -6,23 +6,31 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot import answers
+from dialogs.content import Content
 from dialogs.effects import (
     DeleteResult,
     EarlierResult,
     Effect,
     EraseOwner,
     ExportLink,
+    FindAnswers,
     FindCode,
     GiveConsent,
     JoinConversation,
     LatestResult,
+    LookUp,
     MakeCode,
     Peers,
+    RateAnswer,
+    Recognise,
     SaveResult,
 )
+from knowledge import faq
 from scheduler.days import day_in_japan, day_words
+from scheduler.named import named_day
 from scoring.result import to_json
-from storage import codes, owners, results
+from storage import codes, owners, questions, results
 
 
 class Effects:
@@ -32,9 +40,16 @@ class Effects:
     """
 
     def __init__(
-        self, connection: Connection, owner_id: int, turn: int, now: datetime, sign: Callable[[int], str]
+        self,
+        connection: Connection,
+        content: Content,
+        owner_id: int,
+        turn: int,
+        now: datetime,
+        sign: Callable[[int], str],
     ) -> None:
         self.connection = connection
+        self.content = content
         self.owner_id = owner_id
         self.turn = turn
         self.now = now
@@ -62,6 +77,15 @@ class Effects:
             case EraseOwner():
                 owners.erase(self.connection, self.owner_id, self.turn, self.now)
                 self.erased = True
+            case MakeCode() | FindCode() | JoinConversation():
+                return self.link(effect)
+            case FindAnswers() | Recognise() | LookUp() | RateAnswer():
+                return self.answer(effect)
+        return None
+
+    def link(self, effect: MakeCode | FindCode | JoinConversation) -> Any:
+        """What has to do with going on in another app."""
+        match effect:
             case MakeCode():
                 code = codes.make(self.connection, self.owner_id, self.now)
                 return {"code": code, "minutes": codes.LIFE // timedelta(minutes=1)}
@@ -71,7 +95,43 @@ class Effects:
             case JoinConversation(code):
                 self.joined = codes.use(self.connection, code, self.now)
                 return self.joined is not None
+
+    def answer(self, effect: FindAnswers | Recognise | LookUp | RateAnswer) -> Any:
+        """What has to do with questions of the owner's own."""
+        match effect:
+            case FindAnswers():
+                return self.find(effect)
+            case Recognise(text):
+                return answers.sure(text)
+            case LookUp(id, text):
+                return self.look_up(id, text)
+            case RateAnswer(number, entry, verdict):
+                questions.rate(self.connection, self.owner_id, number, entry, verdict)
         return None
+
+    def find(self, effect: FindAnswers) -> dict[str, Any]:
+        """Look for answers, and keep the question."""
+        found = answers.found(self.content, effect)
+        first = found.ids[0] if found.confident and found.ids else None
+        number = questions.ask(
+            self.connection, self.owner_id, effect.text, confident=found.confident, entry=first, now=self.now
+        )
+        return {"confident": found.confident, "outside": found.outside, "ids": found.ids, "asked": number}
+
+    def look_up(self, id: str, text: str) -> dict[str, Any]:
+        """The entry that holds on the day that is named, or today."""
+        today = day_in_japan(self.now)
+        on = named_day(text, today) or today
+        entry = self.content.faq.get(id)
+        if entry is None:
+            return {"id": id, "standing": "ended", "ended": ""}
+        held = faq.version(self.content.faq, entry, on)
+        ended = entry.id if held is not entry and faq.standing(entry, on) == "ended" else ""
+        standing = faq.standing(held, on)
+        if standing == "unchecked":
+            # Whether it was checked of late has to do with today, whatever day is asked about.
+            standing = "unchecked" if today - held.checked > faq.FRESH else "valid"
+        return {"id": held.id, "standing": standing, "ended": ended}
 
     def save(self, effect: SaveResult) -> str:
         """Keep a result; gives its token."""

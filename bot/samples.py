@@ -7,11 +7,21 @@ from functools import partial
 from typing import Any
 
 from dialogs.content import Content
-from dialogs.effects import EarlierResult, Effect, ExportLink, LatestResult, MakeCode, SaveResult
+from dialogs.effects import (
+    EarlierResult,
+    Effect,
+    ExportLink,
+    FindAnswers,
+    LatestResult,
+    LookUp,
+    MakeCode,
+    SaveResult,
+)
 from dialogs.flows import FLOWS, Scene
 from dialogs.record import Frame
 from dialogs.replay import Replay, replay
 from dialogs.steps import Say
+from knowledge.faq import Entry
 from scheduler.days import day_words
 from scoring.advice import Action
 from scoring.questionnaire import Choice, Question
@@ -77,6 +87,10 @@ def talks(content: Content) -> Iterator[Talk]:
     for name in FLOWS:
         if name != "check":
             yield partial(_side_talk, content, name)
+    for entry in content.faq.values():
+        ended = "ended" if entry.valid_until else "unchecked"
+        yield partial(answer, content, entry)
+        yield partial(answer, content, entry, ended, entry.id if entry.valid_until else "")
 
 
 def says(content: Content) -> Iterator[Say]:
@@ -101,9 +115,25 @@ def _side_talk(content: Content, flow: str) -> tuple[Say, ...]:
                 return {"code": CODE, "minutes": 15}
             case LatestResult() if flow == "result":
                 return kept(owner(content, "low", "banso"))
+            case FindAnswers():
+                return {"confident": False, "outside": "", "ids": list(content.faq)[:3], "asked": 1}
+            case LookUp(id):
+                return {"id": id, "standing": "valid", "ended": ""}
         return None
 
     return tuple(_run(content, flow, {}, perform).says)
+
+
+def answer(content: Content, entry: Entry, standing: str = "valid", ended: str = "") -> tuple[Say, ...]:
+    """All that is said of an entry of the FAQ: the answer and the rest of it, then of what to do where it is wrong."""
+    found = {"confident": True, "outside": "", "ids": [entry.id], "asked": 1}
+    looked = {"id": entry.id, "standing": standing, "ended": ended}
+    given = {"argument": entry.title, "faq-0": "more", "faq-read-0": "wrong"}
+
+    def perform(effect: Effect) -> Any:
+        return found if isinstance(effect, FindAnswers) else looked if isinstance(effect, LookUp) else None
+
+    return tuple(_run(content, "question", given, perform).says)
 
 
 def values(content: Content) -> dict[str, dict[str, Any]]:

@@ -138,7 +138,7 @@ class _Taking:
         """Have the conversation take an action, and note what is to be written of it."""
         turn = owner.turns + 1
         pushed = event.channel in PLATFORMS
-        effects = Effects(self.connection, owner.id, turn, self.now, self.sign)
+        effects = Effects(self.connection, self.content, owner.id, turn, self.now, self.sign)
         led = engine.advance(self.content, record.from_json(owner.tag, owner.record), action, effects.perform)
         said = event.action.text if isinstance(event.action, Said) else ""
         if led.messages:

@@ -79,6 +79,48 @@ class JoinConversation:
     code: str
 
 
+@dataclass(frozen=True, slots=True)
+class FindAnswers:
+    """Look for answers to an owner's words, and keep that they were asked.
+
+    `after` is the entry that the owner was just shown, to which "it" may refer; the rest is what the check has told of
+    them. Gives {"confident", "outside", "ids" (the best first), "asked" (the number under which it was kept)}.
+    """
+
+    text: str
+    after: str = ""
+    industry: str = ""
+    size: str = ""
+    prefecture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognise:
+    """Whether there is a sure answer to these words; nothing is kept."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Which entry holds today, or on the day that is named in the words, in place of the entry `id`.
+
+    Gives {"id", "standing", "ended"}: `ended` is the entry itself where another holds now.
+    """
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateAnswer:
+    """Keep what the owner says of an answer, "useful" or "wrong"; gives None."""
+
+    asked: int
+    entry: str
+    verdict: str
+
+
 Effect = (
     GiveConsent
     | EarlierResult
@@ -91,4 +133,8 @@ Effect = (
     | MakeCode
     | FindCode
     | JoinConversation
+    | FindAnswers
+    | Recognise
+    | LookUp
+    | RateAnswer
 )

@@ -8,9 +8,11 @@ from typing import Any
 from dialogs import presses, understanding
 from dialogs.answers import answer_words, in_short
 from dialogs.content import Content
+from dialogs.effects import Recognise
 from dialogs.events import Action, Command, Invited, Left, Linked, Opened, Picked, Said, Sent, Tapped, Toggled
 from dialogs.flows import FLOWS, Scene
 from dialogs.flows.check import NEXT, PROFILE
+from dialogs.flows.faq import AFTER, WORDS, last_shown
 from dialogs.messages import Button, Message, Picture
 from dialogs.record import Frame, Record
 from dialogs.replay import Perform, Replay, answered, replay
@@ -105,6 +107,10 @@ class _Talk:
         if self.record.runs and old:
             again = Button(self.phrases.buttons["start"], presses.encode(Command("start")))
             self.messages.append(Message(self.phrases.say("erase.already"), buttons=(again,)))
+        elif isinstance(action, Said) and self.phrases.words.is_question(self.said, strictly=True):
+            # Who comes with a question is answered first, and welcomed after it.
+            self.record = self.record.push(BASE)
+            self.ask_faq(self.said)
         else:
             self.begin({})
 
@@ -147,17 +153,31 @@ class _Talk:
         run = self.replay()
         question = run.open
         if self.phrases.words.is_question(text, strictly=question is not None and question.kind == "text"):
-            self.enter("question")
+            self.ask_faq(text)
         elif question is None or question.id != self.record.top.asked:
             self.keep(run, lambda shown: self.written(shown, text))
         elif question.kind == "text" and understanding.number(self.phrases.words, text) is None:
             self.write(run, question, text)
         else:
             values = understanding.likely(self.phrases.words, question, text)
-            if values is None:
-                self.unclear(question, text)
-            else:
+            if values is not None:
                 self.answer(run, question, values)
+            elif self.record.top.flow == "question" or self.is_about_something(text):
+                self.ask_faq(text)
+            else:
+                self.unclear(question, text)
+
+    def is_about_something(self, text: str) -> bool:
+        """Whether words that answer nothing are a question that has a sure answer ("電帳法"); not where they deny."""
+        words = self.phrases.words
+        return not words.denies(words.fold(text)) and bool(self.perform(Recognise(text)))
+
+    def ask_faq(self, text: str) -> None:
+        """A question of the owner's own; it takes the place of a side flow that is open."""
+        top = self.record.top
+        after = last_shown(top.done) if top.flow == "question" else ""
+        self.record = replace(self.record, frames=self.record.frames[:1])
+        self.enter("question", {WORDS: text, AFTER: after} if after else {WORDS: text})
 
     def written(self, question: Question, text: str) -> Any:
         """What the record keeps for a typed text; None where it does not answer the question outright."""
@@ -307,6 +327,10 @@ class _Talk:
     def resume(self, phrase: str) -> None:
         """Leave the side flows and go on with the check."""
         self.record = replace(self.record, frames=self.record.frames[:1])
+        if not self.record.top.asked:
+            # Nothing was begun yet that could be gone on with.
+            self.go_on()
+            return
         ended = self.record.top.asked in NEXT.values()
         self.remark("resume.end" if ended and phrase == "resume" else phrase)
         self.ask_again()

@@ -85,7 +85,7 @@ def _ask(table: Table) -> Question:
 def _words(path: Path, problems: list[Problem]) -> Words:
     top = open_table(path, problems)
     same = tuple((fold(left), fold(right)) for left, right in _pairs(top.table("same")))
-    plain = Words({}, (), (), frozenset(), frozenset(), frozenset(), (), (), (), same)
+    plain = Words({}, (), (), (), frozenset(), frozenset(), frozenset(), (), (), (), same)
     commands: dict[str, str] = {}
     table = top.table("commands")
     for name in table.data:
@@ -97,6 +97,7 @@ def _words(path: Path, problems: list[Problem]) -> Words:
         commands=commands,
         question_marks=question.texts("marks", None),
         question_ends=question.texts("ends", None),
+        question_backs=tuple(plain.fold(back) for back in question.texts("backs", None)),
         everything=_folded(plain, many.texts("all", None)),
         nothing=_folded(plain, many.texts("nothing", None)),
         done=_folded(plain, many.texts("done", None)),

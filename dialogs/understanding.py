@@ -34,6 +34,7 @@ class Words:
     commands: dict[str, str]
     question_marks: tuple[str, ...]
     question_ends: tuple[str, ...]
+    question_backs: tuple[str, ...]
     everything: frozenset[str]
     nothing: frozenset[str]
     done: frozenset[str]
@@ -66,6 +67,11 @@ class Words:
     def finishes(self, text: str) -> bool:
         """Whether the text says that nothing more is to be ticked."""
         return any(reading in self.done for reading in self.readings(text))
+
+    def refers_back(self, text: str) -> bool:
+        """Whether a question may be about what was just said ("how long is that good for?")."""
+        folded = self.fold(text)
+        return any(folded.startswith(back) for back in self.question_backs)
 
     def is_question(self, text: str, strictly: bool) -> bool:
         """Whether the text looks like a question of the owner's own; `strictly` where it may be an answer as well."""

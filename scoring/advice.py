@@ -35,13 +35,14 @@ LATER_STAGES = ("3", "4")
 class Advice:
     """One thing an owner may do; texts are for the owner, `cost` is an order of magnitude (1 to 4).
 
-    `items` are those of Q4 that it mends. With `team` it is for owners with employees, with `industries` for those,
+    `about` is the entry of the FAQ that explains the kind of tool, "" for none. `items` are those of Q4 that it mends. With `team` it is for owners with employees, with `industries` for those,
     with `practised` for those who are at home with tools already.
     """
 
     id: str
     title: str
     kind: str
+    about: str
     effect: str
     sign: str
     cost: int
@@ -227,6 +228,7 @@ def _advice(row: Table, questionnaire: Questionnaire, reference: Reference) -> A
         id=row.text("id"),
         title=row.text("title"),
         kind=row.text("kind"),
+        about=row.text("about", ""),
         effect=row.text("effect"),
         sign=row.text("sign"),
         cost=row.number("cost"),

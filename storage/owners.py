@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exis
 
 from storage import results
 from storage.prepared import Prepared, insert_new
-from storage.schema import DUE, contact, inbox, link, outbox, owner, result, result_axis
+from storage.schema import DUE, asked, contact, inbox, link, outbox, owner, result, result_axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,8 @@ def merge(connection: Connection, gone: int, into: int) -> None:
         moved = update(table).where(table.c.owner_id == gone)
         connection.execute(moved.values(owner_id=into, turn=table.c.turn - back))
     results.move(connection, gone, into)
-    connection.execute(update(contact).where(contact.c.owner_id == gone).values(owner_id=into))
+    for table in (contact, asked):
+        connection.execute(update(table).where(table.c.owner_id == gone).values(owner_id=into))
     connection.execute(delete(link).where(link.c.owner_id == gone))
     if both[into].notice is None:
         given = {"notice": both[gone].notice, "consented_at": both[gone].consented_at}
@@ -168,6 +169,7 @@ _ALL = {
     "balances": result_axis,
     "results": result,
     "links": link,
+    "questions": asked,
     "events": inbox,
     "conversation": outbox,
     "contacts": contact,

@@ -118,6 +118,21 @@ pace = Table(
     Column("free_at", DateTime, nullable=False),
 )
 
+# What owners asked in their own words, and what they said of the answer; `entry` is that of the FAQ shown first, if
+# any, and `rated` the one that the verdict is on.
+asked = Table(
+    "asked",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("at", DateTime, nullable=False, index=True),
+    Column("text", String(300), nullable=False),
+    Column("confident", Boolean, nullable=False),
+    Column("entry", String(60)),
+    Column("rated", String(60)),
+    Column("verdict", String(10)),
+)
+
 # Codes by which an owner goes on in another app: good once, and for a while.
 link = Table(
     "link",

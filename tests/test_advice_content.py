@@ -19,7 +19,7 @@ OBLIGATORY = {
     *("id", "serves", "title", "kind", "effect", "sign", "cost", "step_low", "step_high"),
     *("alone", "material", "together", "desk", "source"),
 }
-OPTIONAL = {"tool", "category", "items", "team", "industries", "practised"}
+OPTIONAL = {"about", "tool", "category", "items", "team", "industries", "practised"}
 TEXTS = ("title", "kind", "effect", "sign", "step_low", "step_high", "alone", "together")
 LONGEST = {"title": 20, "kind": 40, "step_low": 120, "step_high": 120}
 SENTENCE = 70

@@ -29,12 +29,14 @@ from dialogs.effects import (
     Effect,
     EraseOwner,
     ExportLink,
+    FindAnswers,
     FindCode,
-    GiveConsent,
     JoinConversation,
     LatestResult,
+    LookUp,
     MakeCode,
     Peers,
+    Recognise,
     SaveResult,
 )
 from dialogs.engine import Turn, advance
@@ -51,6 +53,7 @@ from scoring.score import score
 TEXT = min(limit.text for limit in LIMITS.values())
 # A code from a conversation of the owner's elsewhere.
 THEIRS = "go-theirs22"
+FOUND = ["keika-rate-70", "toroku-hissu", "kisai", "tegaki"]
 OWN_WORDS = "子どもたちに、この味を残したい。"
 FAST = settings(derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
 
@@ -85,15 +88,26 @@ class World:
                 return "/me/1"
             case MakeCode():
                 return {"code": "go-abcd2345", "minutes": 15}
+            case FindAnswers() | Recognise() | LookUp():
+                return answered(effect)
             case FindCode(code):
                 return {THEIRS: "other", "go-abcd2345": "own"}.get(code, "")
             case JoinConversation():
                 return True
             case EraseOwner():
                 self.results.clear()
-            case GiveConsent():
-                pass
         return None
+
+
+def answered(effect: FindAnswers | Recognise | LookUp) -> Any:
+    """What a FAQ would give that knows of インボイス and 電帳法."""
+    match effect:
+        case FindAnswers(text):
+            return {"confident": "インボイス" in text, "outside": "", "ids": FOUND, "asked": 1}
+        case Recognise(text):
+            return text == "電帳法"
+        case LookUp(id):
+            return {"id": id, "standing": "valid", "ended": ""}
 
 
 class Owner:
@@ -233,7 +247,8 @@ def test_a_run_is_pure(depth: str) -> None:
     )
 
     def unreachable(effect: Effect) -> Any:
-        raise AssertionError(f"done again: {effect}")
+        # Whether words are known is asked of every text, and changes nothing.
+        assert effect == Recognise("?"), f"done again: {effect}"
 
     for action in (Opened(), Command("answers"), Command("menu"), Said("?"), Sent("sticker")):
         advance(owner.content, owner.record, action, unreachable)

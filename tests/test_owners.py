@@ -41,13 +41,14 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 def live(database: Database, address: str) -> tuple[Talker, int]:
-    """An owner with rows in every table: who came by a flyer, finished both checks and said something; with the id."""
+    """An owner with rows in every table: who came by a flyer, finished both checks, and asked; with the id."""
     intake, talker = new_intake(database), Talker(address, QUICK)
     talker.hear(intake.take(talker.does(Opened(), code="flyer")))
     finish(intake, talker)
     talker.choice = FULL
     finish(intake, talker)
     intake.take(talker.does(Command("link")))
+    intake.take(talker.does(Said("インボイスって何ですか")))
     return talker, intake.take(talker.does(Said("ありがとうございます"))).owner_id
 
 

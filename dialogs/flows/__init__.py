@@ -4,8 +4,9 @@ from dialogs.flows.answers import answers
 from dialogs.flows.apps import join, link
 from dialogs.flows.check import check, deepen, restart
 from dialogs.flows.data import data, discard, erase
+from dialogs.flows.faq import question
 from dialogs.flows.scene import Entry, Scene
-from dialogs.flows.side import consult, help, later, menu, question, result, settings, support
+from dialogs.flows.side import consult, help, later, menu, result, settings, support
 from dialogs.flows.steps import steps
 
 FLOWS = {

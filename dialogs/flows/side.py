@@ -1,12 +1,15 @@
 """Small flows beside the check: help, menus, a pause, the latest result, where to turn."""
 
+from typing import Any
+
 from dialogs.effects import LatestResult
 from dialogs.flows.scene import Scene
 from dialogs.messages import Button
 from dialogs.steps import Ask, Do, Flow, Say, Silent
+from knowledge.reference import YOROZU
 
-# Where an owner is sent who wants a person to talk to, and who looks for support measures.
-DESK, MATERIAL = "yorozu", "mirasapo"
+# Where an owner is sent who looks for support measures.
+MATERIAL = "mirasapo"
 
 
 def help(scene: Scene) -> Flow:
@@ -25,13 +28,6 @@ def menu(scene: Scene) -> Flow:
     """All that can be done."""
     yield Ask(scene.content.phrases.asks["menu"])
     return Silent()
-
-
-def question(scene: Scene) -> Flow:
-    """A question of the owner's own: a polite word until there is a FAQ; then back to the open question."""
-    yield Say("question")
-    yield Say("question.back")
-    return None
 
 
 def settings(scene: Scene) -> Flow:
@@ -53,10 +49,15 @@ def result(scene: Scene) -> Flow:
 
 def consult(scene: Scene) -> Flow:
     """A desk where a person listens, of the owner's prefecture where that is known; then back to the open question."""
-    prefecture = scene.below.answers.get("prefecture") if scene.below else None
-    desk = scene.content.reference.desk(DESK, prefecture)
-    yield Say("consult", {"desk": desk.name, "what": desk.what, "url": desk.url})
+    prefecture = scene.below.answers.get("prefecture", "") if scene.below else ""
+    yield Say("consult", desk_values(scene, YOROZU, prefecture))
     return None
+
+
+def desk_values(scene: Scene, key: str, prefecture: str) -> dict[str, Any]:
+    """What a phrase about a desk is filled with."""
+    desk = scene.content.reference.desk(key, prefecture)
+    return {"desk": desk.name, "what": desk.what, "url": desk.url}
 
 
 def support(scene: Scene) -> Flow:

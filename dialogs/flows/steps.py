@@ -3,8 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from dialogs import presses
 from dialogs.content import Content
 from dialogs.effects import LatestResult
+from dialogs.events import Command
+from dialogs.flows.faq import SEE
 from dialogs.flows.scene import Scene
 from dialogs.messages import Button
 from dialogs.steps import Do, Flow, Say
@@ -25,7 +28,7 @@ def steps(scene: Scene) -> Flow:
         return None
     result = replace(result, actions=kept)
     for n in range(len(result.actions)):
-        yield Say("steps.one", step_values(scene.content, result, n))
+        yield Say("steps.one", step_values(scene.content, result, n), buttons=_about(scene.content, result, n))
     yield from _way_on(scene.content, result, latest)
     return None
 
@@ -41,6 +44,14 @@ def step_values(content: Content, result: Result, n: int) -> dict[str, Any]:
         "step": advice.step_low if result.score.literacy == "low" else advice.step_high,
         "sign": advice.sign,
     }
+
+
+def _about(content: Content, result: Result, n: int) -> tuple[Button, ...]:
+    """The way to what the n-th step's tool is, where the FAQ explains it."""
+    entry = content.catalogue.advice[result.actions[n].advice].about
+    if entry not in content.faq:
+        return ()
+    return (Button(content.phrases.buttons["about"], presses.encode(Command("question", f"{SEE}{entry}"))),)
 
 
 def _way_on(content: Content, result: Result, latest: dict[str, Any]) -> Flow:
