@@ -1,4 +1,4 @@
-"""How well the search answers: `make bench-faq`, on the development half of tests/faq, or HALF=held, HALF=fresh."""
+"""How well the search answers: `make bench-faq`, on the development half of tests/faq, or HALF=held, fresh or last."""
 
 import json
 import random

@@ -9,6 +9,8 @@ from knowledge import search
 
 # Entries that a question leads to, the best first: one to show, and others in case it does not fit.
 MOST = 4
+# Below this score an entry is not even near: what fits is a syllable or two (tried on nonsense, ours).
+NEAR = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ def found(content: Content, asked: FindAnswers) -> Found:
         about = search.search(search.packaged(), f"{before.title} {asked.text}", 2 * MOST, owner)
         return Found(True, "", _distinct(content, [before.id, *(hit.document.id for hit in about.hits)]))
     finding = search.search(search.packaged(), asked.text, 2 * MOST, owner)
-    return Found(finding.confident, finding.outside, _distinct(content, [hit.document.id for hit in finding.hits]))
+    near = [hit.document.id for hit in finding.hits if finding.confident or hit.score >= NEAR]
+    return Found(finding.confident, finding.outside, _distinct(content, near))
 
 
 def _distinct(content: Content, ids: Sequence[str]) -> list[str]:

@@ -44,6 +44,8 @@ from dialogs.content import Content
 from dialogs.events import Command, Opened
 from dialogs.messages import from_json
 from knowledge import search
+from knowledge.faq import version
+from scheduler.days import day_in_japan
 from scoring import look
 from scoring.result import from_json as result_from_json
 from storage import Database, codes, outbox, owners, results
@@ -459,6 +461,17 @@ async def whole(request: Request) -> bytes:
 # ---------------------------------------------------------------- other pages
 
 
+async def answer(request: Request) -> Response:
+    """One answer of the FAQ, as it stands today."""
+    parts = parts_of(request)
+    entry = parts.content.faq.get(request.path_params["entry"])
+    if entry is None:
+        raise HTTPException(404)
+    today = day_in_japan(utc_now())
+    entry = version(parts.content.faq, entry, today)
+    return HTMLResponse(pages.answer_page(entry, parts.content.reference.desk(entry.desk), today))
+
+
 async def notice(request: Request) -> Response:
     """The full notice on personal data."""
     return HTMLResponse(pages.notice_page())
@@ -504,6 +517,7 @@ ROUTES = [
     Route("/link/{code}", link, methods=["GET"]),
     Route("/link/{code}", join_here, methods=["POST"]),
     Route("/webhooks/{platform}", webhook, methods=["POST"]),
+    Route("/faq/{entry}", answer, methods=["GET"]),
     Route("/notice", notice, methods=["GET"]),
     Route("/healthz", alive, methods=["GET"]),
     Route("/readyz", ready, methods=["GET"]),

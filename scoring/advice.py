@@ -35,8 +35,9 @@ LATER_STAGES = ("3", "4")
 class Advice:
     """One thing an owner may do; texts are for the owner, `cost` is an order of magnitude (1 to 4).
 
-    `about` is the entry of the FAQ that explains the kind of tool, "" for none. `items` are those of Q4 that it mends. With `team` it is for owners with employees, with `industries` for those,
-    with `practised` for those who are at home with tools already.
+    `about` is the entry of the FAQ that explains the kind of tool, "" for none. `items` are those of Q4 that it mends.
+    With `team` it is for owners with employees, with `industries` for those, with `practised` for those who are at home
+    with tools already.
     """
 
     id: str

@@ -234,3 +234,15 @@ def test_a_stream_for_nobody_ends_at_once(client: TestClient) -> None:
 def test_the_process_and_the_database_are_told_apart(client: TestClient) -> None:
     assert client.get("/healthz").text == "ok\n"
     assert client.get("/readyz").text == "ok\n"
+
+
+def test_an_answer_has_a_page_of_its_own(client: TestClient) -> None:
+    page = client.get("/faq/invoice-toha")
+    assert page.status_code == 200
+    assert "インボイス(適格請求書)とは何ですか" in page.text
+    assert "国税庁 インボイス制度に関するQ&amp;A 問10" in page.text
+    assert client.get("/faq/nothing-of-ours").status_code == 404
+
+
+def test_a_version_of_a_rule_that_has_ended_leads_to_the_one_that_holds(client: TestClient) -> None:
+    assert "いまは70%です" in client.get("/faq/keika-rate-80").text

@@ -65,6 +65,11 @@ def test_a_whole_check(database_url: str, stand_in: StandIn, platform: str, choi
         assert "まず取り組みたい3つ" in owner.text()
         owner.says("メニュー")
         assert "何をしますか" in owner.text()
+        owner.says("電帳法って、まず何をすればいいですか")
+        assert "データのまま残す" in owner.text()
+        owner.taps(next(press for press in owner.presses() if press.endswith(":more")))
+        owner.says("大阪のよろず支援拠点はどこですか")
+        assert "大阪府よろず支援拠点" in owner.text()
     assert stand_in.violations() == []
     database = Database(database_url)
     assert {row["state"] for row in rows(database, table)} == {"sent"}

@@ -139,3 +139,13 @@ def test_an_entry_that_is_gone_is_said_to_be(talk: Talk) -> None:
     talk.with_content(replace(talk.content, faq=kept))
     assert "いまは扱っていません" in text(talk.tap("役に立った"))
     assert talk.record().top.flow == "check"
+
+
+def test_every_prefecture_is_told_of_its_own_desk(talk: Talk) -> None:
+    places = talk.content.questionnaire.questions["prefecture"].choices
+    assert len(places) == 47
+    for place in places:
+        said = text(talk.say(f"{place.label}のよろず支援拠点はどこですか"))
+        desk = talk.content.reference.desk("yorozu", place.value)
+        assert desk.name in said, place.label
+        assert str(desk.url) in said

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from itertools import groupby
@@ -16,6 +16,8 @@ from bot.web.result import ResultView
 from dialogs import presses
 from dialogs.events import Toggled
 from dialogs.messages import Button, Message
+from knowledge import faq
+from knowledge.reference import Desk
 from scheduler.days import FAREWELL, JAPAN, year_words
 from scoring.look import look
 from scoring.result import ENOUGH_PEERS
@@ -77,6 +79,13 @@ def enter_page(typed: str = "") -> str:
 def notice_page() -> str:
     """The full notice on personal data."""
     return _render("notice.html", enough=ENOUGH_PEERS, farewell_hours=FAREWELL // timedelta(hours=1))
+
+
+def answer_page(entry: faq.Entry, desk: Desk, today: date) -> str:
+    """One answer of the FAQ as a page of its own."""
+    parts = [(heading, getattr(entry, key)) for key, heading in faq.HEADINGS.items()]
+    ended = faq.standing(entry, today) == "ended"
+    return _render("answer.html", entry=entry, desk=desk, parts=parts, ended=ended)
 
 
 def deleted_page() -> str:

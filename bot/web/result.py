@@ -58,6 +58,7 @@ class Step:
     why: tuple[Quote, ...]
     step: str
     kind: str
+    about: str
     cost: str
     effect: str
     sign: str
@@ -240,6 +241,7 @@ def _step(catalogue: Catalogue, reference: Reference, score: Score, action: Acti
         why=words.quotes(action.why, advice),
         step=advice.step_low if score.literacy == "low" else advice.step_high,
         kind=advice.kind,
+        about=advice.about,
         cost=catalogue.costs[advice.cost],
         effect=advice.effect,
         sign=advice.sign,
