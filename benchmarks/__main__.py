@@ -17,17 +17,16 @@ def main() -> None:
         turns.at_once(sqlite(folder, "at-once"))
         for peer, speed in turns.PEERS.items():
             show(f"    {peer}", f"{speed:6,.0f} turns a second (not measured here, but on a like machine)")
-        with postgresql(folder) as url:
-            head(f"(d) Turns on PostgreSQL, on this machine too ({described(url)})")
-            turns.alone(url)
-            turns.at_once(url)
-        head(f"(e) LINE's webhooks over HTTP, {webhooks.OWNERS} owners at once, and what is sent back")
+        head(f"(g) LINE's webhooks over HTTP, {webhooks.OWNERS} owners at once, and what is sent back")
         asyncio.run(webhooks.floor())
         for workers in webhooks.WORKERS:
             asyncio.run(webhooks.turns("SQLite", sqlite(folder, f"webhooks-{workers}"), workers))
         with postgresql(folder) as url:
             for workers in webhooks.WORKERS:
                 asyncio.run(webhooks.turns("PostgreSQL", url, workers))
+            head(f"(d) Turns on PostgreSQL, on this machine too ({described(url)})")
+            turns.alone(url)
+            turns.at_once(url)
         head("Parts")
         parts.engine()
         parts.check()
