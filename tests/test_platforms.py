@@ -87,15 +87,17 @@ def delivered(stand_in: StandIn, platform: str) -> list[str]:
     return [str(call["body"].get("replyToken") or call["retry_key"]) for call in shown]
 
 
+@pytest.mark.parametrize("choice", [QUICK, FULL], ids=["quick", "full"])
 @pytest.mark.parametrize("platform", PHONES)
 def test_a_fifth_of_all_requests_fails_and_every_answer_arrives(
-    database_url: str, stand_in: StandIn, platform: str
+    database_url: str, stand_in: StandIn, platform: str, choice: int
 ) -> None:
     stand_in.faults(fail=0.2)
     with phone(database_url, stand_in, platform) as owner:
-        owner.check(FULL)
+        owner.check(choice)
         assert "まず取り組みたい3つ" in owner.text()
-        assert any(call["status"] >= 500 for call in stand_in.calls)
+        # Of a full check's many requests some fail for certain; of a quick one's few, by chance.
+        assert choice == QUICK or any(call["status"] >= 500 for call in stand_in.calls)
         stand_in.faults(fail=0)
         owner.says("メニュー")
     assert stand_in.violations() == []
