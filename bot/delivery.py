@@ -116,6 +116,10 @@ class Delivery:
                 # The database is away; what is due waits for it.
                 log.error("delivery", error=type(error).__name__)
                 lots = []
+            except Exception:
+                # A defect of ours: were the loop to end by it, nobody would be answered any more.
+                log.exception("delivery")
+                lots = []
             for lot in lots:
                 task = asyncio.create_task(self._deliver(lot))
                 self._under_way.add(task)

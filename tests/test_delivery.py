@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
+from sqlalchemy.exc import OperationalError
 
 from bot import held
 from bot.delivery import AT_ONCE, _state, lease
@@ -107,6 +108,27 @@ def test_the_loop_sends_what_it_is_woken_for_and_ends(post: Post) -> None:
         post.delivery.start()
         await asyncio.wrap_future(post.intake.submit(Event("1", "line", "bot", "owner", Opened())))
         post.delivery.wake()
+        await post.platform.arrived.wait()
+        await post.delivery.stop()
+
+    asyncio.run(run())
+    assert states(post) == ["sent"]
+
+
+def test_the_loop_outlives_a_defect_and_a_database_that_is_away(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.delivery.LOOK_AGAIN_SECONDS", 0)
+    claim, troubles = outbox.claim, [ValueError("a defect"), OperationalError("SELECT", None, Exception("away"))]
+
+    def troubled(connection: Connection, *more: Any) -> list[outbox.Claimed]:
+        if troubles:
+            raise troubles.pop()
+        return claim(connection, *more)
+
+    monkeypatch.setattr(outbox, "claim", troubled)
+
+    async def run() -> None:
+        post.take(Opened())
+        post.delivery.start()
         await post.platform.arrived.wait()
         await post.delivery.stop()
 
