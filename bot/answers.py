@@ -28,14 +28,14 @@ def sure(text: str) -> bool:
 
 
 def found(content: Content, asked: FindAnswers) -> Found:
-    """The entries for a question; one that refers to the answer before it is about that answer."""
+    """The entries for a question; one that says little by itself and refers back is about the answer before it."""
     place = content.questionnaire.questions["prefecture"].choice(asked.prefecture)
     owner = search.Owner(asked.industry, asked.size, place.label if place else "")
     before = content.faq.get(asked.after)
-    if before and content.phrases.words.refers_back(asked.text):
+    finding = search.search(search.packaged(), asked.text, 2 * MOST, owner)
+    if before and not finding.confident and content.phrases.words.refers_back(asked.text):
         about = search.search(search.packaged(), f"{before.title} {asked.text}", 2 * MOST, owner)
         return Found(True, "", _distinct(content, [before.id, *(hit.document.id for hit in about.hits)]))
-    finding = search.search(search.packaged(), asked.text, 2 * MOST, owner)
     near = [hit.document.id for hit in finding.hits if finding.confident or hit.score >= NEAR]
     return Found(finding.confident, finding.outside, _distinct(content, near))
 

@@ -96,6 +96,12 @@ def test_a_question_about_the_answer_is_answered_with_more_of_it(talk: Talk) -> 
     assert "2030年10月1日から" in said
 
 
+def test_a_question_that_stands_by_itself_is_not_about_the_answer_before(talk: Talk) -> None:
+    talk.say("番号のない仕入れはいま何%引ける?")
+    said = text(talk.say("いくらまでの領収書なら、宛名がいりませんか"))
+    assert RATE not in said
+
+
 def test_words_that_deny_are_no_question(talk: Talk) -> None:
     talk.say("領収書の話ではない")
     assert talk.record().top.flow == "check"
