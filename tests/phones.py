@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 import urllib.parse
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tests.standin import Call, StandIn
 
 
-class Phone:
+class Phone(ABC):
     """One owner on one platform. `shown` is what the latest answer holds, as data of the platform's."""
 
     platform = ""
@@ -43,17 +44,17 @@ class Phone:
 
     # ------------------------------------------------------------ the owner
 
+    @abstractmethod
     def opens(self) -> None:
         """Add the bot."""
-        raise NotImplementedError
 
+    @abstractmethod
     def says(self, text: str) -> None:
         """Type a text."""
-        raise NotImplementedError
 
+    @abstractmethod
     def taps(self, press: str) -> None:
         """Tap the button that carries this."""
-        raise NotImplementedError
 
     def check(self, choice: int) -> None:
         """Go through the check, always taking the choice at this place, or the last before it, to the result."""
@@ -108,9 +109,9 @@ class Phone:
         """Whether the latest answer is there as a whole: it ends with something to tap."""
         return any(presses.decode(found) for found in _values(self.shown[-1:], self.key))
 
+    @abstractmethod
     def mine(self, call: Call) -> bool:
         """Whether a call brings this owner a message."""
-        raise NotImplementedError
 
     def messages(self, call: Call) -> list[Any]:
         """The messages in a call."""

@@ -93,16 +93,26 @@ def _short(call: Call) -> str:
     return f"{call['platform']} {call['method']} {call['status']}"
 
 
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    """The stand-in, afresh; the test is skipped where it is absent."""
+def place() -> Path:
+    """Where it is; the test is skipped where it is absent."""
     if not HERE.exists():
         pytest.skip("the platforms' stand-in is not there (shared/platforms beside this folder)")
-    spec = importlib.util.spec_from_file_location("stand_in", HERE)
+    return HERE
+
+
+def loaded() -> Any:
+    """Its module, afresh, with all that it holds requests against."""
+    spec = importlib.util.spec_from_file_location("stand_in", place())
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    played = StandIn(module)
+    return module
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    """The stand-in, run afresh."""
+    played = StandIn(loaded())
     yield played
     played.close()

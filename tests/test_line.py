@@ -6,7 +6,6 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import importlib.util
 import inspect
 import json
 import re
@@ -47,12 +46,12 @@ from dialogs.engine import advance
 from dialogs.events import Action, Command, Invited, Left, Opened, Said, Sent, Tapped
 from dialogs.messages import Button, Message, Picture
 from dialogs.record import Record
+from tests import standin
 from tests.answers import REPEATABLE
 from tests.serving import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from types import ModuleType
 
 PAYLOADS = Path(__file__).with_name("payloads") / "line"
 RENDERED = PAYLOADS / "rendered"
@@ -772,19 +771,8 @@ def test_every_colour_is_one_of_the_look() -> None:
     assert colours == {look.ink, look.soft_ink, look.paper, look.indigo, f"{look.indigo}14"}
 
 
-def stand_in() -> ModuleType:
-    """The platforms' stand-in, which lies beside the repository where there is one."""
-    path = Path(__file__).parents[2] / "shared" / "platforms" / "stand_in.py"
-    spec = importlib.util.spec_from_file_location("stand_in", path)
-    if not path.exists() or not spec or not spec.loader:
-        pytest.skip("the platforms' stand-in is not here")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_stand_in_has_nothing_against_any_screen() -> None:
-    held, problems = stand_in(), list[str]()
+    held, problems = standin.loaded(), list[str]()
     schema = {"$ref": "#/components/schemas/PushMessageRequest"}
     for messages in all_screens():
         for part in line().render(messages, ""):

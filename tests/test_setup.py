@@ -37,6 +37,7 @@ from dialogs.content import packaged
 from dialogs.events import Command
 from dialogs.flows import FLOWS
 from scoring import pictures
+from tests import standin
 from tests.test_pictures import luminance, sizes
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from bot.platforms.platform import Platform
 
 ROOT = Path(__file__).parents[1]
-STAND_IN = ROOT.parent / "shared" / "platforms" / "stand_in.py"
 SVG = "{http://www.w3.org/2000/svg}"
 PUBLIC = "https://banso.example.jp"
 VALUES = {
@@ -143,10 +143,8 @@ class StandIn:
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[StandIn]:
-    if not STAND_IN.exists():
-        pytest.skip(f"the platforms' stand-in is not there: {STAND_IN}")
-    port = free_port()
-    with subprocess.Popen([sys.executable, str(STAND_IN), "--port", str(port)]) as running:
+    program, port = standin.place(), free_port()
+    with subprocess.Popen([sys.executable, str(program), "--port", str(port)]) as running:
         stand_in = StandIn(f"http://127.0.0.1:{port}")
         try:
             while not stand_in.answers(running):

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import importlib.util
 import json
 import logging
 import re
@@ -43,6 +42,7 @@ from dialogs.engine import advance
 from dialogs.events import Action, Command, Invited, Opened, Picked, Said, Sent, Tapped, Toggled
 from dialogs.messages import Button, Message, Picture
 from dialogs.record import Frame, Record
+from tests import standin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PAYLOADS = Path(__file__).with_name("payloads") / "slack"
 RENDERED = PAYLOADS / "rendered"
-STAND_IN = ROOT.parent / "shared" / "platforms" / "stand_in.py"
 
 CONTENT = packaged()
 SECRET = "a signing secret"
@@ -641,11 +640,7 @@ def goes(element: dict[str, Any], button: Button) -> bool:
 
 
 def test_the_stand_in_takes_every_screen() -> None:
-    spec = importlib.util.spec_from_file_location("stand_in", STAND_IN)
-    if not STAND_IN.exists() or spec is None or spec.loader is None:
-        pytest.skip("the platforms' stand-in is not at hand")
-    stand_in = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(stand_in)
+    stand_in = standin.loaded()
     for part in (part for messages in screens() for part in rendered(*messages)):
         what = {"text": part["text"], "blocks": part["blocks"]}
         posted = {"channel": OWNER, "client_msg_id": str(KEY), "unfurl_links": False, "unfurl_media": False}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import re
 import uuid
@@ -36,6 +35,7 @@ from dialogs import presses
 from dialogs.content import packaged
 from dialogs.events import Action, Command, Invited, Left, Opened, Picked, Said, Sent, Tapped, Toggled
 from dialogs.messages import Button, Message, Picture
+from tests import standin
 from tests.answers import REPEATABLE, full
 from tests.serving import settings_for
 from tests.test_engine import Owner
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 PAYLOADS = Path(__file__).with_name("payloads") / "telegram"
 RENDERED = PAYLOADS / "rendered"
 DOCS = Path(__file__).parents[1] / "docs" / "telegram.md"
-STAND_IN = Path(__file__).parents[2] / "shared" / "platforms" / "stand_in.py"
 
 PUBLIC_URL = "https://banso.example"
 SETTINGS = settings_for(PUBLIC_URL, telegram_bot_token="6000000001:made_up", telegram_webhook_secret="a-made-up-secret")
@@ -932,14 +931,7 @@ def test_once_stopped_it_can_be_started_again() -> None:
 @pytest.fixture(scope="module")
 def published() -> Any:
     """What holds requests and updates against the published description; it is no part of the product."""
-    if not STAND_IN.exists():
-        pytest.skip(f"there is no {STAND_IN.name} beside the product")
-    spec = importlib.util.spec_from_file_location("stand_in", STAND_IN)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return standin.loaded()
 
 
 def test_the_payloads_are_as_published(published: Any) -> None:
