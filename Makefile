@@ -21,7 +21,7 @@ help:
 	@echo 'make install   install what Banso needs to run into $(VENV)'
 	@echo 'make test      format check, lint, types, import directions, content, tests'
 	@echo 'make bench     run the benchmarks'
-	@echo 'make bench-faq measure the search of the FAQ (HALF=held, fresh or last: on the other sets)'
+	@echo 'make bench-faq measure the search of the FAQ (HALF=blind, or another set of tests/faq; all: those it is tuned on)'
 	@echo 'make format    put the code into the one format, and mend what ruff can mend'
 	@echo 'make pins      write requirements*.txt anew from pyproject.toml (UPGRADE=--upgrade for newer releases)'
 	@echo 'make clean     remove $(VENV)'

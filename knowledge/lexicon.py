@@ -17,21 +17,34 @@ LEAST_LETTERS, LEAST_SOUND = 2, 5
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Something that owners ask and no entry answers; `always` where that is so in any collection."""
+    """Something that owners ask and no entry answers; `always` where that is so in any collection; in `kana`, too."""
 
     kind: str
     said: str
     always: bool
+    kana: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Meanings by how they are `written`, the same by sound; words that say nothing; what lies outside."""
+    """Meanings by how they are `written`, the same by sound; words that say nothing; what lies outside; dialects."""
 
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     empty: frozenset[str] = frozenset()
     outside: tuple[Outside, ...] = ()
+    dialect: Mapping[str, str] = field(default_factory=dict)
+
+    def standard(self, text: str) -> str:
+        """`text` in plain letters, and without dialect as far as the lexicon knows it."""
+        left, parts = plain(text), []
+        lengths = sorted({len(said) for said in self.dialect}, reverse=True)
+        at = 0
+        while at < len(left):
+            said = next((left[at : at + n] for n in lengths if left[at : at + n] in self.dialect), left[at])
+            parts.append(self.dialect.get(said, said))
+            at += len(said)
+        return "".join(parts)
 
 
 def load(path: Path | None = None) -> Lexicon:
@@ -60,12 +73,13 @@ def lexicon() -> Lexicon:
 def read(path: Path, problems: list[Problem]) -> Lexicon:
     """A lexicon as far as it can be read; what is wrong with it is noted in `problems`."""
     top = open_table(path, problems)
-    rows, outside = top.tables("means"), top.tables("outside")
+    rows, outside, dialect = top.tables("means"), top.tables("outside"), top.tables("dialect")
     empty = frozenset(word.base for text in top.texts("empty", None) for word in words(text))
     top.close()
     means = _means(rows)
-    lexicon = Lexicon(means, _sounds(means), empty, tuple(one for row in outside for one in _outside(row)))
-    for row in (*rows, *outside):
+    beyond = tuple(one for row in outside for one in _outside(row))
+    lexicon = Lexicon(means, _sounds(means), empty, beyond, _dialect(dialect))
+    for row in (*rows, *outside, *dialect):
         row.close()
     return lexicon
 
@@ -94,7 +108,25 @@ def _sounds(means: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 def _outside(row: Table) -> list[Outside]:
     kind, always = row.text("kind"), row.flag("always")
     row.place = f"outside[{kind}]"
-    return [Outside(kind, said, always) for said in _said(row)]
+    return [Outside(kind, said, always, _kana(said)) for said in _said(row)]
+
+
+def _kana(said: str) -> str:
+    """How it is typed without kanji, where that is too long to turn up by chance."""
+    kana = sound(words(said))
+    return kana if len(kana) >= LEAST_SOUND else ""
+
+
+def _dialect(rows: list[Table]) -> dict[str, str]:
+    meant: dict[str, str] = {}
+    for row in rows:
+        plainly = row.text("plain")
+        row.place = f"dialect[{plainly}]"
+        for said in _said(row):
+            if said in meant:
+                row.complain(f"{said!r} is said for something else, too", "keep it where it belongs", "said")
+            meant.setdefault(said, plain(plainly))
+    return meant
 
 
 def _said(row: Table) -> list[str]:

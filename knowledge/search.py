@@ -1,16 +1,20 @@
 """Finding the entries that answer an owner's words, and knowing when none does."""
 
 import math
+import re
 from array import array
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 
 from rapidfuzz import fuzz
 
 from knowledge.faq import Entry, entries
+from knowledge.folding import fold
+from knowledge.hearing import Hearing
 from knowledge.lexicon import Lexicon, lexicon, written
 from knowledge.reference import YOROZU, reference
 from knowledge.words import Word, sound, words
@@ -25,6 +29,10 @@ SHORTLIST = 20
 KANA = (2, 3)
 # What a word weighs that says nothing, and how many words of a meaning weigh in full.
 EMPTY, NAME = 0.25, 3
+# A town's name is this term, too, and weighs so much: 「秋田で」 asks what 「大阪で」 does, unless a title has it.
+TOWN, TOWNS = "(town)", 1.0
+
+_KANA = re.compile("[ぁ-ゖ]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +83,14 @@ class Tuning:
     answer: float = 0.25
     phrasing: float = 0.5  # the one phrasing that fits best, beside all of them together
     sounds: float = 0.5
-    meaning: float = 0.8  # what the lexicon adds, beside the owner's own words
+    meaning: float = 1.0  # what the lexicon adds, beside the owner's own words
     likeness: float = 0.3
+    covered: float = 1.0  # more for who has something of everything that was asked
     owner: float = 0.1
     # From this score on an answer is given; from the lower one where as much of the query is covered.
-    sure: float = 6.5
-    sure_if_covered: float = 4.0
+    sure: float = 13.0
+    sure_if_covered: float = 7.5
+    answered: float = 0.75  # so much of what seems to lie outside a document must have to answer it all the same
 
 
 class Index:
@@ -93,7 +103,7 @@ class Index:
         # What a term weighs that no document has: a little more than the rarest.
         self.unknown = math.log(1 + (self.size + 0.5) / 0.5)
         # Arrays, as there are some hundred thousand of these.
-        self.where: dict[str, array[int]] = defaultdict(lambda: array("L"))
+        self.where: dict[str, array[int]] = defaultdict(lambda: array("I"))
         self.gains: dict[str, array[float]] = defaultdict(lambda: array("f"))
         sizes = [sum(bag.values()) for bag in bags]
         mean = sum(sizes) / max(self.size, 1) or 1.0
@@ -115,8 +125,12 @@ class Index:
     def covered(self, terms: Mapping[str, float], n: int) -> float:
         """The share of the terms, by weight, that the document has."""
         masses = {term: weight * self.weight.get(term, self.unknown) for term, weight in terms.items()}
-        has = sum(mass for term, mass in masses.items() if term in self.where and n in self.where[term])
+        has = sum(mass for term, mass in masses.items() if self._has(term, n))
         return has / (sum(masses.values()) or 1.0)
+
+    def _has(self, term: str, n: int) -> bool:
+        where = self.where.get(term, ())
+        return (at := bisect_left(where, n)) < len(where) and where[at] == n
 
 
 class Collection:
@@ -126,6 +140,7 @@ class Collection:
         self.documents = tuple(documents)
         self.lexicon = known
         self.tuning = tuning or Tuning()
+        self.hearing = Hearing(word for one in self.documents for text in _kanji(one) for word in words(text))
         # Each document's words are let go of before the next: together they are larger than all that is kept.
         read = [self._read(one) for one in self.documents]
         self.terms = Index([one.terms for one in read])
@@ -134,8 +149,14 @@ class Collection:
         self.heard = [one.heard for one in read]
         self.questions = ["\n".join(map(written, (one.title, *one.ask))) for one in self.documents]
 
+    def words(self, text: str) -> list[Word]:
+        """The words of a question, dialect and kana understood."""
+        return self.hearing.again(words(self.lexicon.standard(text)))
+
     def _read(self, one: Document) -> "_Bags":
-        asked, answer = [words(text) for text in (one.title, *one.ask)], words(one.answer)
+        asked, answer = [self.words(text) for text in (one.title, *one.ask)], _anywhere(words(one.answer))
+        # A town in the title is the one that it is for; in another phrasing it is an example.
+        asked = [_anywhere(said) for said in asked] if any(word.place for word in asked[0]) else asked
         weights = (self.tuning.title, *(self.tuning.ask for _ in one.ask), self.tuning.answer)
         said = list(zip(weights, (*asked, answer), strict=True))
         phrasings = [dict.fromkeys(_terms(one), 1.0) for one in asked]
@@ -152,6 +173,15 @@ class _Bags:
     heard: list[str]
 
 
+def _kanji(one: Document) -> Iterator[str]:
+    """The texts whose words can be told for certain: those in kana alone are what is to be understood by them."""
+    return (text for text in (one.title, *one.ask, one.answer) if not _KANA.fullmatch(fold(text)))
+
+
+def _anywhere(said: list[Word]) -> list[Word]:
+    return [replace(word, place=False) for word in said]
+
+
 def _bag(parts: Callable[[list[Word]], list[str]], texts: list[tuple[float, list[Word]]]) -> dict[str, float]:
     bag: dict[str, float] = defaultdict(float)
     for weight, said in texts:
@@ -165,7 +195,7 @@ def search(collection: Collection, query: str, limit: int = 5, owner: Owner | No
     asked = _read(collection, query)
     scores = _scores(collection, asked)
     best = sorted(range(len(scores)), key=lambda n: -scores[n])[: max(SHORTLIST, limit)]
-    fit = {n: scores[n] * _likeness(collection, asked, n) * _fits(collection, n, owner) for n in best if scores[n] > 0}
+    fit = {n: scores[n] * _closeness(collection, asked, n) * _fits(collection, n, owner) for n in best if scores[n] > 0}
     found = sorted(fit, key=lambda n: -fit[n])
     hits = tuple(Hit(collection.documents[n], fit[n]) for n in found[:limit])
     outside = _outside(collection, asked, found[:1])
@@ -198,6 +228,7 @@ class _Query:
     """An owner's words: `own` are those that say something, `terms` add what the lexicon takes them to mean."""
 
     text: str
+    kana: str
     own: dict[str, float]
     terms: dict[str, float]
     sounds: dict[str, float]
@@ -206,7 +237,7 @@ class _Query:
 
 def _read(collection: Collection, query: str) -> _Query:
     known = collection.lexicon
-    said = words(query[:MOST])
+    said = collection.words(query[:MOST])
     text, heard = written(query[:MOST]), sound(said)
     meant = [(one, bases) for one, bases in known.means.items() if one in text]
     meant += [(one, bases) for one, bases in known.sounds.items() if one in heard]
@@ -216,12 +247,13 @@ def _read(collection: Collection, query: str) -> _Query:
     rest = {word.base: 1.0 for word in said if plain.get(word.base) == 1.0 and word.surface not in explained}
     # A long official name must not outweigh what is asked about it.
     added = {base: collection.tuning.meaning * min(1.0, NAME / len(bases)) for _, bases in meant for base in bases}
+    towns = {TOWN: TOWNS} if any(word.place for word in said) else {}
     sounds = dict.fromkeys(_sounds(said), collection.tuning.sounds)
-    return _Query(text, added | rest, added | plain, sounds, heard)
+    return _Query(text, fold(query[:MOST]), added | rest, added | towns | plain, sounds, heard)
 
 
 def _terms(said: list[Word]) -> list[str]:
-    return [word.base for word in said if word.content]
+    return [word.base for word in said if word.content] + [TOWN for word in said if word.place][:1]
 
 
 def _sounds(said: list[Word]) -> list[str]:
@@ -241,10 +273,11 @@ def _scores(collection: Collection, asked: _Query) -> list[float]:
     return [score / collection.terms.unknown for score in weighted]
 
 
-def _likeness(collection: Collection, asked: _Query, n: int) -> float:
-    """How much the query sounds like one of the document's questions, whatever was mistyped or misheard."""
-    likest = max(fuzz.partial_ratio(asked.heard, heard) for heard in collection.heard[n])
-    return 1 + collection.tuning.likeness * likest / 100
+def _closeness(collection: Collection, asked: _Query, n: int) -> float:
+    """How much of the query the document has, and how much it sounds like one of its questions, mistyped or not."""
+    likest = max(fuzz.partial_ratio(asked.heard, heard) for heard in collection.heard[n]) / 100
+    covered = collection.terms.covered(asked.terms, n)
+    return (1 + collection.tuning.likeness * likest) * (1 + collection.tuning.covered * covered)
 
 
 def _fits(collection: Collection, n: int, owner: Owner | None) -> float:
@@ -257,12 +290,13 @@ def _fits(collection: Collection, n: int, owner: Owner | None) -> float:
 
 
 def _outside(collection: Collection, asked: _Query, best: list[int]) -> str:
-    """The kind of what lies outside, unless the best document has a question on it."""
-    questions = "".join(collection.questions[n] for n in best)
-    for one in collection.lexicon.outside:
-        if one.said in asked.text and (one.always or one.said not in questions):
-            return one.kind
-    return ""
+    """The kind of what lies outside, unless the best document has a question on it, and on the rest of the query."""
+    said = [
+        one for one in collection.lexicon.outside if one.said in asked.text or (one.kana and one.kana in asked.kana)
+    ]
+    answers = [n for n in best if said and collection.terms.covered(asked.own, n) >= collection.tuning.answered]
+    questions = "".join(collection.questions[n] for n in answers)
+    return next((one.kind for one in said if one.always or one.said not in questions), "")
 
 
 def _sure(collection: Collection, asked: _Query, n: int, score: float) -> bool:

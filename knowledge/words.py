@@ -18,6 +18,8 @@ LONGEST = 12_000
 # Parts of speech that carry no content of their own: particles, auxiliaries, marks, spaces, interjections.
 _MUTE = frozenset(("補助記号", "空白", "記号"))
 _BARE = _MUTE | {"助詞", "助動詞", "感動詞", "接続詞"}
+# Prefectures, towns, regions; countries are something else: 日本 is in half of all names.
+_PLACE = ("地名", "一般")
 _OKURIGANA = re.compile(r"(?<=[一-龯々])[ぁ-ゖ]+$")
 _READABLE = re.compile(r"[ァ-ヶー]+")
 
@@ -26,12 +28,16 @@ _own = threading.local()
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word: `base` is its normal form without okurigana, `reading` its katakana, `content` false for particles."""
+    """One word: `base` is its normal form without okurigana, `reading` its katakana, `content` false for particles.
+
+    `place` is true for prefectures, towns and regions.
+    """
 
     surface: str
     base: str
     reading: str
     content: bool
+    place: bool = False
 
 
 def words(text: str) -> list[Word]:
@@ -41,9 +47,10 @@ def words(text: str) -> list[Word]:
             surface=(surface := morpheme.surface()),
             base=_base(morpheme.normalized_form()),
             reading=""
-            if (kind := morpheme.part_of_speech()[0]) in _MUTE
+            if (kind := (speech := morpheme.part_of_speech())[0]) in _MUTE
             else _reading(surface, morpheme.reading_form()),
             content=kind not in _BARE,
+            place=speech[2:4] == _PLACE,
         )
         for morpheme in _tokenizer().tokenize(plain(text)[:LONGEST])
     ]

@@ -21,7 +21,7 @@ from knowledge import faq, lexicon, search
 from knowledge.folding import fold, plain
 from knowledge.lexicon import Lexicon
 from knowledge.problems import ContentError, Problem
-from knowledge.search import Collection, Document, Finding, Owner
+from knowledge.search import Collection, Document, Finding, Owner, Tuning
 from knowledge.words import sound, words
 
 GARBAGE = Document("garbage", "ゴミの収集日はいつですか", "可燃ごみは月曜日と木曜日です。")
@@ -108,6 +108,47 @@ def test_the_lexicon_hears_kana() -> None:
     assert ids(search.search(Collection(TOWN.documents, known), "しょこめぐり"))[0] == "library"
 
 
+def test_kana_without_a_gap_are_read_as_the_words_that_the_entries_know() -> None:
+    read = TOWN.words("いんかんとうろくをしたい")
+    assert [word.base for word in read if word.content][:2] == ["印鑑", "登録"]
+
+
+def test_kana_that_no_entry_knows_stay_what_the_tokenizer_made_of_them() -> None:
+    assert [word.base for word in TOWN.words("ありがとうさん")] == [word.base for word in words("ありがとうさん")]
+
+
+def test_dialect_is_understood_in_what_is_asked_and_in_the_entries() -> None:
+    known = Lexicon(dialect={"ほかして": "捨てて", "なんぼ": "いくら"})
+    bin, fee = Document("bin", "紙を捨ててもいいですか", "はい。"), Document("fee", "なんぼかかるん", "無料です。")
+    town = Collection((bin, fee), known, Tuning(sounds=0.0))
+    assert ids(search.search(town, "ほかしてもええか")) == ["bin"]
+    assert ids(search.search(town, "いくら")) == ["fee"]
+
+
+def test_the_longest_form_of_a_dialect_is_taken() -> None:
+    assert Lexicon(dialect={"なんぼ": "いくら", "なんぼでも": "何度も"}).standard("なんぼでも") == "何度も"
+
+
+def test_the_dialects_touch_no_title_and_no_reading_of_one() -> None:
+    known = lexicon.lexicon()
+    texts = [text for entry in faq.entries().values() for text in (entry.title, fold(sound(words(entry.title))))]
+    assert [text for text in texts if known.standard(text) != plain(text)] == []
+
+
+def test_a_town_that_no_title_names_finds_what_was_asked_of_another_town() -> None:
+    where = Document("where", "窓口はどこですか", "各地にあります。", ask=("仙台の窓口", "札幌で相談したい"))
+    town = Collection((*TOWN.documents, where, TOKYO), Lexicon())
+    assert ids(search.search(town, "鹿児島だとどうなの"))[0] == "where"
+    assert ids(search.search(town, "東京だとどうなの"))[0] == "tokyo"
+
+
+def test_of_two_the_one_that_has_more_of_what_was_asked_comes_first() -> None:
+    loud = Document("loud", "補助金の補助金", "補助金です。", ask=("補助金",))
+    whole = Document("whole", "パソコンと机と椅子と補助金", "はい。")
+    found = search.search(Collection((*TOWN.documents, loud, whole), Lexicon()), "補助金で机")
+    assert ids(found)[0] == "whole"
+
+
 def test_other_phrasings_lead_to_an_entry() -> None:
     asked = Document("seal", SEAL.title, SEAL.answer, ask=("ハンコを届けたい",))
     assert not search.search(TOWN, "ハンコ").hits
@@ -153,6 +194,18 @@ def test_each_entry_of_ours_is_found_by_its_own_title() -> None:
 
 
 OUTSIDE = Lexicon(outside=(lexicon.Outside("tax", "相続税", False), lexicon.Outside("abuse", "ぼけなす", True)))
+
+
+@pytest.mark.parametrize("query", ["そうぞくぜい", "としょかんのそうぞくぜいについて", "ソウゾクゼイ"])
+def test_what_lies_outside_is_known_in_kana(query: str) -> None:
+    typed = Lexicon(outside=(lexicon.Outside("tax", "相続税", False, fold("そうぞくぜい")),))
+    assert search.search(Collection(TOWN.documents, typed), query).outside == "tax"
+
+
+def test_a_document_that_names_what_lies_outside_must_answer_the_rest_too() -> None:
+    heirs = Document("heirs", "相続税はどこに聞けばいいですか", "税務署です。")
+    town = Collection((*TOWN.documents, heirs), OUTSIDE)
+    assert search.search(town, "相続税の還付で離婚の財産分与と土地の評価").outside == "tax"
 
 
 @pytest.mark.parametrize(("query", "kind"), [("図書館の相続税", "tax"), ("図書館のぼけなす", "abuse"), ("図書館", "")])
@@ -264,6 +317,10 @@ def test_two_threads_search_at_once() -> None:
 GOOD = """
     empty = ["教える"]
 
+    [[dialect]]
+    plain = "いくら"
+    said = ["なんぼ"]
+
     [[means]]
     term = "登録番号"
     said = ["T番号"]
@@ -286,6 +343,7 @@ def lexicon_problems(folder: Path, text: str) -> tuple[Problem, ...]:
 def test_a_good_lexicon_loads(tmp_path: Path) -> None:
     (tmp_path / "lexicon.toml").write_text(dedent(GOOD), encoding="utf-8")
     found = lexicon.load(tmp_path / "lexicon.toml")
+    assert found.dialect == {"なんぼ": "いくら"}
     assert found.means == {"t番号": ("登録", "番号")}
     assert found.outside == (lexicon.Outside("abuse", "ぼけなす", True),)
     assert "教" in found.empty
@@ -305,6 +363,13 @@ def test_a_good_lexicon_loads(tmp_path: Path) -> None:
             "means[番号].said",
             "another",
         ),
+        (
+            "[[means]]",
+            '[[dialect]]\n    plain = "何"\n    said = ["なんぼ"]\n    [[means]]',
+            "dialect[何].said",
+            "else",
+        ),
+        ('plain = "いくら"', "", "dialect[0].plain", "is missing"),
         ("always = true", "allways = true", "outside[abuse].allways", "not known"),
         ('kind = "abuse"', "", "outside[0].kind", "is missing"),
         ('empty = ["教える"]', "", "empty", "is missing"),
@@ -327,13 +392,16 @@ def test_every_term_of_the_lexicon_has_words_that_an_entry_has() -> None:
 # ---------------------------------------------------------------- the queries it is measured on
 
 
+SETS = [path.stem for path in sorted((ROOT / "tests/faq").glob("*.jsonl"))]
+
+
 def measured(half: str) -> list[dict[str, Any]]:
     text = (ROOT / f"tests/faq/{half}.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
 
 def test_the_sets_share_no_query_and_name_entries_that_exist() -> None:
-    rows = [*measured("dev"), *measured("held"), *measured("fresh")]
+    rows = [row for half in SETS for row in measured(half)]
     assert len({row["query"] for row in rows}) == len(rows)
     assert {id for row in rows for id in row["wanted"]} <= faq.entries().keys()
 
@@ -341,7 +409,7 @@ def test_the_sets_share_no_query_and_name_entries_that_exist() -> None:
 def test_what_it_is_measured_on_was_not_copied_from_the_entries() -> None:
     taken = {fold(text) for entry in faq.entries().values() for text in (entry.title, *entry.ask)}
     # A few words are what anybody would write; of what is longer, little may be the same by chance.
-    long = [row["query"] for half in ("dev", "held", "fresh") for row in measured(half) if len(row["query"]) > 15]
+    long = [row["query"] for half in SETS for row in measured(half) if len(row["query"]) > 15]
     assert sum(fold(query) in taken for query in long) / len(long) < 0.05
 
 
