@@ -2,7 +2,7 @@
 
 import asyncio
 
-from benchmarks import parts, turns, webhooks
+from benchmarks import bookings, parts, turns, webhooks
 from benchmarks.databases import described, filesystem, on_disk, postgresql, sqlite
 from benchmarks.measuring import head, machine, show
 
@@ -27,6 +27,10 @@ def main() -> None:
             head(f"(d) Turns on PostgreSQL, on this machine too ({described(url)})")
             turns.alone(url)
             turns.at_once(url)
+            head("Bookings on PostgreSQL")
+            bookings.contenders(url)
+        head("Bookings on SQLite")
+        bookings.contenders(sqlite(folder, "bookings"))
         head("Parts")
         parts.engine()
         parts.check()

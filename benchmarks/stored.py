@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from bot.clock import utc_now
+from bot.house import House
 from bot.intake import Intake
 from dialogs.content import packaged
 from dialogs.messages import Message
@@ -22,7 +23,7 @@ ROWS_AT_ONCE = 2_000
 
 def new_intake(database: Database) -> Intake:
     """An intake over a database, not begun."""
-    return Intake(database, packaged(), utc_now, lambda owner_id: f"/me/{owner_id}")
+    return Intake(database, packaged(), utc_now, House(lambda owner_id: f"/me/{owner_id}"))
 
 
 def stored_address(n: int) -> str:

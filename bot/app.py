@@ -28,27 +28,33 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
 from bot import metrics, ticker
+from bot.calendars import Calendars
 from bot.clock import utc_now
 from bot.delivery import Delivery
 from bot.drawing import Drawing
+from bot.house import house
 from bot.intake import Clock, Intake
 from bot.links import Links
 from bot.pictures import Pictures
 from bot.platforms import switched_on, web
 from bot.platforms.platform import Platform, Unreadable
-from bot.settings import Settings
-from bot.turn import Event, Taken
-from bot.web import pages
+from bot.settings import PLATFORMS, Settings
+from bot.turn import Event, Taken, by_code
+from bot.web import acts, pages
+from bot.web import calendars as web_calendars
+from bot.web import experts as web_experts
+from bot.web.chats import chat_of, way
 from bot.web.result import result_view
 from dialogs.content import Content
-from dialogs.events import Command, Opened
+from dialogs.engine import SENT_FOR
+from dialogs.events import Action, Command, Opened
 from dialogs.messages import from_json
 from knowledge import search
 from knowledge.faq import version
 from scheduler.days import day_in_japan
 from scoring import look
 from scoring.result import from_json as result_from_json
-from storage import Database, codes, outbox, owners, results
+from storage import Database, codes, invites, outbox, owners, results
 
 STATIC = Path(__file__).parent / "web" / "static"
 FONTS = Path(look.__file__).parent / "fonts"
@@ -57,8 +63,6 @@ HISTORY = 200
 LARGEST_BODY = 1024 * 1024
 # An answer that takes longer than this is announced on the platform.
 SLOW_SECONDS = 0.8
-# A platform has so long to say the address of its chat.
-INVITING_SECONDS = 2.0
 # A page that waits looks again so often, in case another process took the turn it waits for.
 LOOK_AGAIN_SECONDS = 5.0
 # A stream has so long to end by itself when the server stops.
@@ -119,6 +123,7 @@ class Parts:
     links: Links
     drawing: Drawing
     pictures: Pictures
+    calendars: Calendars
     platforms: Mapping[str, Platform]
     delivery: Delivery
     public_url: str
@@ -134,8 +139,12 @@ class Parts:
 
     def _taken(self, taking: "asyncio.Future[Taken]") -> None:
         if not taking.cancelled() and not taking.exception():
-            self.arrivals.announce(taking.result().owner_id)
-            self.delivery.wake()
+            self.told(taking.result())
+
+    def told(self, taken: Taken) -> None:
+        """A turn was taken: wake who waits for it."""
+        self.arrivals.announce(taken.owner_id)
+        self.delivery.wake()
 
 
 def parts_of(request: Request) -> Parts:
@@ -168,17 +177,26 @@ async def say(request: Request) -> Response:
     parts = parts_of(request)
     if not web.same_site(request.headers):
         raise HTTPException(403)
-    address = parts.cookies.read(request)
-    if address is None:
-        # Without its cookie the page belongs to nobody; it is drawn anew, which begins a conversation.
-        return RedirectResponse("/", 303)
+    known = parts.cookies.read(request)
+    address = known or web.new_address()
     async with request.form(max_files=1, max_fields=100, max_part_size=LARGEST_BODY) as form:
         event = web.parse(form, address)
+    if known is None and not begins(event.action):
+        # Without its cookie the page belongs to nobody; it is drawn anew, which begins a conversation.
+        return RedirectResponse("/", 303)
     taken = await parts.take(event)
-    if "application/json" in request.headers.get("accept", "") and not taken.joined:
+    if known and "application/json" in request.headers.get("accept", "") and not taken.joined:
         return Response(status_code=204)
     # Also for a script whose page shows a conversation that has just joined another.
-    return RedirectResponse("/", 303)
+    response = RedirectResponse("/", 303)
+    if known is None:
+        parts.cookies.give(response, address, parts.secure)
+    return response
+
+
+def begins(action: Action) -> bool:
+    """Whether somebody new may begin with this button, such as that of a page for booking."""
+    return isinstance(action, Command) and action.name in SENT_FOR
 
 
 async def stream(request: Request) -> Response:
@@ -270,7 +288,8 @@ async def result(request: Request) -> Response:
         day=stored.day,
         earlier=(result_from_json(before.result), before.day) if before else None,
     )
-    return HTMLResponse(pages.result_page(view), headers={"cache-control": "no-store"})
+    page = pages.result_page(view, await chat_of(request, stored.owner_id))
+    return HTMLResponse(page, headers={"cache-control": "no-store"})
 
 
 async def picture(request: Request) -> Response:
@@ -363,6 +382,8 @@ def stored_data(parts: Parts, owner_id: int) -> dict[str, Any]:
 async def link(request: Request) -> Response:
     """The ways in which the conversation that a code is from goes on elsewhere, for whoever has the code."""
     parts, now = parts_of(request), parts_of(request).intake.clock()
+    if code := invites.code_in(request.path_params["code"]):
+        return await invitation(parts, code, now)
     code = codes.code_in(request.path_params["code"])
     good, own = await asyncio.to_thread(known, parts, code, parts.cookies.read(request), now)
     if good is None:
@@ -371,12 +392,28 @@ async def link(request: Request) -> Response:
         code,
         good.ends_at,
         -((now - good.ends_at) // timedelta(minutes=1)),
-        await asyncio.gather(*(way(platform, code) for platform in parts.platforms.values())),
+        await asyncio.gather(*(way(parts.platforms[on], code) for on in PLATFORMS if on in parts.platforms)),
         own=own,
         site=parts.public_url,
         event=uuid.uuid4().hex,
     )
     return HTMLResponse(page, headers=NO_STORE)
+
+
+async def invitation(parts: Parts, code: str, now: datetime) -> Response:
+    """The ways to where somebody is invited to by a code: a meeting, or to be reached as an expert."""
+    command = by_code(code)
+    if command is None or not await asyncio.to_thread(invited, parts, code, now):
+        return problem("ended", 410, NO_STORE)
+    ways = await asyncio.gather(*(way(platform, code) for platform in parts.platforms.values()))
+    page = pages.page("invite.html", name=command.name, code=code, ways=ways, event=uuid.uuid4().hex)
+    return HTMLResponse(page, headers=NO_STORE)
+
+
+def invited(parts: Parts, code: str, now: datetime) -> bool:
+    """Whether a code of an invitation is still good."""
+    with parts.database.reading() as connection:
+        return invites.find(connection, code, now) is not None
 
 
 def known(parts: Parts, code: str, address: str | None, now: datetime) -> tuple[codes.Good | None, bool]:
@@ -387,21 +424,11 @@ def known(parts: Parts, code: str, address: str | None, now: datetime) -> tuple[
     return good, good is not None and owner is not None and good.owner_id == owner.id
 
 
-async def way(platform: Platform, code: str) -> pages.Way:
-    """The way to a platform; one that is slow to say its address, or fails to, is shown without."""
-    try:
-        async with asyncio.timeout(INVITING_SECONDS):
-            return pages.Way(platform.channel, await platform.invitation(code))
-    except Exception as error:
-        log.warning("invitation", channel=platform.channel, error=type(error).__name__)
-        return pages.Way(platform.channel, None)
-
-
 async def enter(request: Request) -> Response:
     """Where a code is typed that stands on another screen."""
     typed = request.query_params.get("code", "")
-    if code := codes.code_in(typed):
-        return RedirectResponse(f"/link/{code}", 303, headers=NO_STORE)
+    if command := by_code(typed):
+        return RedirectResponse(f"/link/{command.argument}", 303, headers=NO_STORE)
     return HTMLResponse(pages.enter_page(typed), headers=NO_STORE)
 
 
@@ -413,7 +440,7 @@ async def join_here(request: Request) -> Response:
     address = parts.cookies.read(request) or web.new_address()
     async with request.form(max_files=0, max_fields=1) as form:
         event_id = str(form.get("event", "")) or uuid.uuid4().hex
-    join = Command("join", codes.code_in(request.path_params["code"]))
+    join = by_code(request.path_params["code"]) or Command("join")
     await parts.take(Event(f"{address}:{event_id}"[:100], web.CHANNEL, web.ACCOUNT, address, join))
     response = RedirectResponse("/", 303)
     parts.cookies.give(response, address, parts.secure)
@@ -513,10 +540,13 @@ ROUTES = [
     Route("/r/{token}/{kind}.png", picture, methods=["GET"]),
     Route("/p/{signed}.png", signed_picture, methods=["GET"]),
     Route("/me/{signed}", export, methods=["GET"]),
+    *web_calendars.ROUTES,
+    *web_experts.ROUTES,
     Route("/link", enter, methods=["GET"]),
     Route("/link/{code}", link, methods=["GET"]),
     Route("/link/{code}", join_here, methods=["POST"]),
     Route("/webhooks/{platform}", webhook, methods=["POST"]),
+    *acts.ROUTES,
     Route("/faq/{entry}", answer, methods=["GET"]),
     Route("/notice", notice, methods=["GET"]),
     Route("/healthz", alive, methods=["GET"]),
@@ -587,10 +617,11 @@ def make_app(database: Database, content: Content, settings: Settings, clock: Cl
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        intake = Intake(database, content, clock, links.sign)
+        intake = Intake(database, content, clock, house(settings, links))
         drawing = Drawing(content)
         pictures = Pictures(database, drawing, links, settings.public_url)
-        platforms = switched_on(settings, pictures, content.phrases)
+        calendars = Calendars(database, content, settings.public_url)
+        platforms = switched_on(settings, pictures, content.phrases, calendars)
         delivery = Delivery(intake, platforms, clock)
         app.state.parts = Parts(
             database=database,
@@ -600,6 +631,7 @@ def make_app(database: Database, content: Content, settings: Settings, clock: Cl
             links=links,
             drawing=drawing,
             pictures=pictures,
+            calendars=calendars,
             platforms=platforms,
             delivery=delivery,
             public_url=settings.public_url,
@@ -611,9 +643,15 @@ def make_app(database: Database, content: Content, settings: Settings, clock: Cl
         delivery.start()
         # Making the search ready takes a second, which no owner's question should have to wait for.
         ready = asyncio.create_task(asyncio.to_thread(search.packaged))
-        ticking = ticker.start(database, clock)
+        loop = asyncio.get_running_loop()
+
+        def told(taken: Taken) -> None:
+            loop.call_soon_threadsafe(app.state.parts.told, taken)
+
+        ticking = ticker.start(intake, told, settings)
         yield
-        ticking.shutdown(wait=False)
+        # What a tick has begun is taken by the intake, which must not end before.
+        await asyncio.to_thread(ticking.shutdown)
         await delivery.stop()
         await ready
         for platform in platforms.values():

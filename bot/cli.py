@@ -1,21 +1,20 @@
-"""The command line: `banso demo`, `serve`, `chat`, `migrate`, `content`, `outbox`, `setup`, `line` and `faq`."""
+"""The command line: `banso demo`, `serve`, `chat` and `migrate`; `content`, `outbox`, `setup`, `line` and `faq`."""
 
+import os
 import socket
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bot.commands import booking, expert, opening, stats
 
 # The rest is imported by the commands that need it: `banso --help` should not load a web server.
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-
-    from bot.settings import Settings
-    from dialogs.content import Content
-    from storage import Database
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Banso, a chat companion for small businesses.")
 content_app = typer.Typer(no_args_is_help=True, help="The content: questionnaire, phrases, advice.")
@@ -28,6 +27,9 @@ line_app = typer.Typer(no_args_is_help=True, help="LINE.")
 app.add_typer(line_app, name="line")
 faq_app = typer.Typer(no_args_is_help=True, help="The questions that owners ask, and their answers.")
 app.add_typer(faq_app, name="faq")
+app.add_typer(expert.app, name="expert")
+app.add_typer(booking.app, name="booking")
+app.add_typer(stats.app, name="stats")
 
 FIRST_PORT, LAST_PORT = 8000, 8020
 
@@ -37,19 +39,36 @@ def main() -> None:
     app()
 
 
-def fail(line: str) -> NoReturn:
-    """End with one line that says what is wrong."""
-    print(line, file=sys.stderr)
-    raise SystemExit(1)
-
-
 @app.command()
 def demo() -> None:
-    """Make the database under var/ and serve the chat on this machine, on the first free port from 8000."""
+    """Make the database under var/ and serve the chat on this machine, on the first free port from 8000.
+
+    A new database is given three experts who are made up, to be booked and to be looked over the shoulder.
+    """
     port = next((port for port in range(FIRST_PORT, LAST_PORT + 1) if _free("127.0.0.1", port)), None)
     if port is None:
-        fail(f"No port from {FIRST_PORT} to {LAST_PORT} is free. Stop what uses one, or: banso serve --port N")
-    _serve("127.0.0.1", port, public_url=f"http://127.0.0.1:{port}")
+        opening.fail(f"No port from {FIRST_PORT} to {LAST_PORT} is free. Stop what uses one, or: banso serve --port N")
+    address = f"http://127.0.0.1:{port}"
+    _seed(address)
+    _serve("127.0.0.1", port, public_url=address)
+
+
+def _seed(address: str) -> None:
+    """Put the made-up experts into a new database, and say where their pages are."""
+    from bot.clock import utc_now
+    from bot.seed import seed
+
+    _, database, content = opening.everything()
+    samples = seed(database, content, utc_now())
+    database.close()
+    if not samples:
+        print("No sample experts: this database has been in use. Set DATABASE_URL to a new one to have them.")
+        return
+    # Read by the process that serves, as by any it may start.
+    os.environ["DEMO"] = "true"
+    print("Experts to try, all made up; what they see of bookings:")
+    for one in samples:
+        print(f"  {one.name}  {address}/x/{one.token}", flush=True)
 
 
 @app.command()
@@ -60,7 +79,7 @@ def serve(
 ) -> None:
     """Serve the chat and the platforms; settings come from the environment or .env (see .env.example)."""
     if not _free(host, port):
-        fail(f"Port {port} on {host} is taken. Stop what uses it, or choose another with --port.")
+        opening.fail(f"Port {port} on {host} is taken. Stop what uses it, or choose another with --port.")
     _serve(host, port, workers=workers)
 
 
@@ -76,13 +95,13 @@ def _free(host: str, port: int) -> bool:
 
 def _serve(host: str, port: int, public_url: str | None = None, workers: int = 1) -> None:
     from bot import serving
-    from bot.settings import PLATFORMS
+    from bot.settings import PUSHED
 
-    settings, database, _ = _open()
+    settings, database, _ = opening.everything()
     database.close()
     settings.secret()  # made here, once, where none is set yet
     address = public_url or settings.public_url
-    for platform in PLATFORMS:
+    for platform in PUSHED:
         if missing := settings.missing(platform):
             name = "LINE" if platform == "line" else platform.capitalize()
             print(f"{name} is off: {' and '.join(missing)} not set (docs/{platform}.md)", flush=True)
@@ -96,16 +115,16 @@ def chat(
     """Have the conversation in this terminal."""
     from bot.terminal import converse
 
-    settings, database, content = _open()
+    settings, database, content = opening.everything()
     converse(database, content, settings, name, sys.stdin, sys.stdout)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    settings, database, _ = _open()
+    settings, database, _ = opening.everything()
     database.close()
-    print(f"The database is up to date: {_shown(settings.database_url)}")
+    print(f"The database is up to date: {opening.shown(settings.database_url)}")
 
 
 @outbox_app.command("list")
@@ -113,7 +132,7 @@ def list_outbox(most: Annotated[int, typer.Option(help="How many rows at the mos
     """List what is due and what is dead (refused, or not sent within a day), the oldest first."""
     from bot import held
 
-    _, database, _ = _open()
+    _, database, _ = opening.everything()
     for line in held.lines(database, most):
         print(line)
 
@@ -126,7 +145,7 @@ def retry(id: Annotated[str, ROW] = "") -> None:
     """Try a row again at once, or all that are dead."""
     from bot import held
 
-    _, database, _ = _open()
+    _, database, _ = opening.everything()
     print(f"{held.retry(database, id or None)} to be tried again.")
 
 
@@ -135,7 +154,7 @@ def drop(id: Annotated[str, ROW] = "") -> None:
     """Never send a row, or any that is dead; what was said stays in the conversation."""
     from bot import held
 
-    _, database, _ = _open()
+    _, database, _ = opening.everything()
     print(f"{held.drop(database, id or None)} dropped.")
 
 
@@ -148,7 +167,7 @@ def check() -> None:
     for problem in found:
         print(problem)
     if found:
-        fail(f"{len(found)} problem(s) in the content.")
+        opening.fail(f"{len(found)} problem(s) in the content.")
     print("The content is in order.")
 
 
@@ -159,7 +178,7 @@ def preview(
     """Write every screen to one HTML page."""
     from bot.preview import write
 
-    _content()
+    opening.content()
     screens = write(out)
     print(f"{screens} screens: {out}")
 
@@ -170,7 +189,7 @@ def setup_line() -> None:
     from bot.setup import line
 
     with _refusals():
-        line.set_up(_settings(), print)
+        line.set_up(opening.settings(), print)
 
 
 @setup_app.command("telegram")
@@ -179,7 +198,7 @@ def setup_telegram() -> None:
     from bot.setup import telegram
 
     with _refusals():
-        telegram.set_up(_settings(), print)
+        telegram.set_up(opening.settings(), print)
 
 
 @setup_app.command("slack")
@@ -190,7 +209,7 @@ def setup_slack(
     from bot.setup import slack
 
     with _refusals():
-        slack.set_up(_settings(), out, print)
+        slack.set_up(opening.settings(), out, print)
 
 
 @line_app.command()
@@ -200,7 +219,7 @@ def quota() -> None:
     from bot.setup import line
     from storage import outbox
 
-    settings, database, _ = _open()
+    settings, database, _ = opening.everything()
 
     def counted(since: "datetime") -> int:
         with database.reading() as connection:
@@ -250,7 +269,7 @@ def review_faq() -> None:
     from knowledge.pages import pages
     from scheduler.days import day_in_japan
 
-    _, database, content = _open()
+    _, database, content = opening.everything()
     now = utc_now()
     for line in review(database, content.faq, pages(), now, day_in_japan(now)):
         print(line)
@@ -286,9 +305,9 @@ def _content_problems() -> "Iterator[None]":
     try:
         yield
     except ContentError as error:
-        fail(str(error))
+        opening.fail(str(error))
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}")
+        opening.fail(f"{error.filename}: {error.strerror}")
 
 
 @contextmanager
@@ -299,49 +318,4 @@ def _refusals() -> "Iterator[None]":
     try:
         yield
     except SetupError as error:
-        fail(str(error))
-
-
-def _settings() -> "Settings":
-    """The settings; ends with one line where one of them is wrong."""
-    from pydantic import ValidationError
-
-    from bot.settings import Settings
-
-    try:
-        return Settings()
-    except ValidationError as error:
-        fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
-
-
-def _open() -> tuple["Settings", "Database", "Content"]:
-    """Settings, migrated database and content; ends with one line where one of them is wrong."""
-    from sqlalchemy.exc import DBAPIError
-
-    from storage import Database, migrate
-
-    settings = _settings()
-    content = _content()
-    try:
-        migrate(settings.database_url)
-    except (DBAPIError, OSError) as error:
-        reason = str(getattr(error, "orig", error)).splitlines()[0]
-        fail(f"The database can't be opened or written ({_shown(settings.database_url)}): {reason}")
-    return settings, Database(settings.database_url), content
-
-
-def _content() -> "Content":
-    """The content; ends with its problems where it contradicts itself."""
-    from dialogs.content import packaged
-    from knowledge.problems import ContentError
-
-    try:
-        return packaged()
-    except ContentError as error:
-        fail(f"The content contradicts itself (see banso content check):\n{error}")
-
-
-def _shown(url: str) -> str:
-    from sqlalchemy import make_url
-
-    return make_url(url).render_as_string(hide_password=True)
+        opening.fail(str(error))

@@ -8,7 +8,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,10 +18,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import metrics
 from bot.intake import Clock, Intake
 from bot.platforms.failures import Busy, Failure, Gone, Refused, Unanswered, Unusable
-from bot.platforms.platform import Part, Platform, Sending
+from bot.platforms.platform import Part, Place, Platform, Sending
 from dialogs.messages import from_json
 from scheduler.paces import LIFE, again_after, paced
-from storage import outbox, owners, paces
+from storage import outbox, owners, paces, talks
 from storage.outbox import Claimed, Settled
 
 # A sending is broken off when it has taken as long as the platform allows, and the claim ends this much later: so no
@@ -54,12 +54,16 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a lot: the requests made in all, what they cost, and the failure that ended it, if any."""
+    """What became of a lot: the requests made in all, what they cost, and the failure that ended it, if any.
+
+    `place` is where the contact is from now on, where that is elsewhere.
+    """
 
     parts: int
     pushed: int
     free_at: datetime | None
     failure: Failure | None = None
+    place: Place | None = None
 
 
 def lease(sending_seconds: float) -> timedelta:
@@ -218,6 +222,7 @@ class Delivery:
         """Make the requests of a lot that were not made yet, as far as one after the other succeeds."""
         row, platform = lot.row, self.platforms[lot.row.channel]
         parts, pushed, free_at = row.parts, 0, row.free_at
+        place: Place | None = None
         failure: Failure | None = None if lot.parts is not None else Refused("it can't be rendered")
         try:
             async with asyncio.timeout(platform.sending_seconds):
@@ -226,7 +231,11 @@ class Delivery:
                         free_at, 1, rate=platform.contact_rate, burst=platform.contact_burst, now=self.clock()
                     )
                     await self._until(max(start, lot.start))
-                    pushed += await platform.send(part, sending)
+                    made = await platform.send(part, replace(sending, address=place.address) if place else sending)
+                    if isinstance(made, Place):
+                        place = made
+                    else:
+                        pushed += made
                     parts += 1
         except Failure as failed:
             failure = failed
@@ -236,7 +245,7 @@ class Delivery:
             # A defect of ours, or of a library: the message is kept, and an operator finds the trace.
             log.exception("send", channel=row.channel, row=row.id)
             failure = Unanswered(f"defect: {type(error).__name__}")
-        return Outcome(parts, pushed, free_at, failure)
+        return Outcome(parts, pushed, free_at, failure, place)
 
     def _requests(self, lot: Lot) -> Iterator[tuple[Sending, Part]]:
         row = lot.row
@@ -272,6 +281,9 @@ class Delivery:
         outbox.settle(connection, [settled])
         if outcome.free_at and self.platforms[lot.row.channel].contact_rate:
             paces.keep(connection, f"{lot.row.channel}:{lot.row.contact_id}", outcome.free_at)
+        if outcome.place:
+            # In the transaction that lets the next row be claimed: it must find the thread.
+            talks.move(connection, lot.row.contact_id, outcome.place.address)
         if settled["state"] == "gone":
             owners.gone(connection, lot.row.contact_id, self.clock())
             outbox.give_up(connection, lot.row.contact_id, self.clock())

@@ -1,12 +1,28 @@
 """What flows want done, done by storage within the turn's transaction."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bot import answers
+from bot.appointments import Appointments
+from bot.consultations import Consultations
+from bot.house import House
+from bot.officers import Officers
+from bot.surveys import Surveys
+from bot.talks import Talks
+from bot.waiting import WaitingList
+from dialogs.appointments import Appointment
+from dialogs.consultations import (
+    AnswerAction,
+    ConsultationEffect,
+    CountVisits,
+    FindAction,
+    FindRecord,
+    KeepHours,
+    KeepRecord,
+)
 from dialogs.content import Content
 from dialogs.effects import (
     DeleteResult,
@@ -26,11 +42,25 @@ from dialogs.effects import (
     Recognise,
     SaveResult,
 )
+from dialogs.officers import (
+    Attend,
+    Enrol,
+    FindInvitation,
+    FindVisit,
+    InviteOfficer,
+    Officer,
+    PartyNotice,
+    PutOut,
+    Write,
+)
+from dialogs.surveys import AskSurvey, KeepReason, KeepScore, Survey
+from dialogs.talks import EndTalk, FindDesk, IsLed, OpenTalk, PassBack, PassOn, PassTime, TakeWords
+from dialogs.waiting import Called, FindWaiting, StopWaiting, WaitForDay, Waiting
 from knowledge import faq
 from scheduler.days import day_in_japan, day_words
 from scheduler.named import named_day
 from scoring.result import to_json
-from storage import codes, owners, questions, results
+from storage import codes, experts, owners, questions, results
 
 
 class Effects:
@@ -46,14 +76,20 @@ class Effects:
         owner_id: int,
         turn: int,
         now: datetime,
-        sign: Callable[[int], str],
+        house: House,
     ) -> None:
         self.connection = connection
         self.content = content
         self.owner_id = owner_id
         self.turn = turn
         self.now = now
-        self.sign = sign
+        self.house = house
+        self.appointments = Appointments(connection, content, owner_id, now, house)
+        self.officers = Officers(self.appointments)
+        self.consultations = Consultations(connection, content, self.appointments)
+        self.waiting = WaitingList(connection, owner_id, now)
+        self.surveys = Surveys(connection, owner_id, now)
+        self.talks = Talks(connection, owner_id, now, house)
         self.erased = False
         self.joined: int | None = None
 
@@ -73,15 +109,47 @@ class Effects:
             case DeleteResult(token):
                 return results.remove(self.connection, self.owner_id, token)
             case ExportLink():
-                return self.sign(self.owner_id)
+                return self.house.sign(self.owner_id)
             case EraseOwner():
+                self.appointments.leave()
+                self.appointments.retire()
+                self.officers.leave()
+                self.waiting.leave_all()
+                self.talks.leave()
                 owners.erase(self.connection, self.owner_id, self.turn, self.now)
                 self.erased = True
             case MakeCode() | FindCode() | JoinConversation():
                 return self.link(effect)
             case FindAnswers() | Recognise() | LookUp() | RateAnswer():
                 return self.answer(effect)
+            case FindDesk() | OpenTalk() | PassOn() | PassBack() | IsLed() | EndTalk() | TakeWords() | PassTime():
+                return self.talks.perform(effect)
+            case _:
+                return self.around_meetings(effect)
         return None
+
+    def around_meetings(self, effect: Appointment | ConsultationEffect | Officer | Survey | Waiting) -> Any:
+        """What has to do with meetings, before and after them."""
+        match effect:
+            case AskSurvey() | KeepScore() | KeepReason():
+                return self.surveys.perform(effect)
+            case WaitForDay() | FindWaiting() | StopWaiting() | Called():
+                return self.waiting.perform(effect)
+            case KeepRecord() | FindRecord() | FindAction() | AnswerAction() | KeepHours() | CountVisits():
+                return self.consultations.perform(effect)
+            case (
+                InviteOfficer()
+                | FindInvitation()
+                | Attend()
+                | PutOut()
+                | FindVisit()
+                | Write()
+                | PartyNotice()
+                | Enrol()
+            ):
+                return self.officers.perform(effect)
+            case _:
+                return self.appointments.perform(effect)
 
     def link(self, effect: MakeCode | FindCode | JoinConversation) -> Any:
         """What has to do with going on in another app."""
@@ -91,10 +159,19 @@ class Effects:
                 return {"code": code, "minutes": codes.LIFE // timedelta(minutes=1)}
             case FindCode(code):
                 whose = codes.owner_of(self.connection, code, self.now)
+                if whose is not None and self.both_experts(whose):
+                    return "experts"
                 return "" if whose is None else "own" if whose == self.owner_id else "other"
             case JoinConversation(code):
-                self.joined = codes.use(self.connection, code, self.now)
+                whose = codes.owner_of(self.connection, code, self.now)
+                if whose is not None and not self.both_experts(whose):
+                    self.joined = codes.use(self.connection, code, self.now)
                 return self.joined is not None
+
+    def both_experts(self, other: int) -> bool:
+        """Whether this person and another are two experts, who stay two: each has hours, bookings and pages."""
+        found = [experts.find(self.connection, owner_id=person) for person in (self.owner_id, other)]
+        return self.owner_id != other and all(found)
 
     def answer(self, effect: FindAnswers | Recognise | LookUp | RateAnswer) -> Any:
         """What has to do with questions of the owner's own."""
@@ -136,7 +213,7 @@ class Effects:
     def save(self, effect: SaveResult) -> str:
         """Keep a result; gives its token."""
         score = effect.result.score
-        return results.save(
+        token = results.save(
             self.connection,
             owner_id=self.owner_id,
             run=effect.run,
@@ -148,6 +225,8 @@ class Effects:
             day=day_in_japan(self.now),
             now=self.now,
         )
+        self.surveys.after_check(token)
+        return token
 
 
 def shown(stored: results.Stored | None) -> dict[str, Any] | None:

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
-from bot.turn import Event, Sign, Taken, take_all
+from bot.house import House
+from bot.turn import Event, Taken, take_all
 from dialogs.content import Content
 from storage import Database
 
@@ -34,11 +35,11 @@ Done = TypeVar("Done")
 class Intake:
     """Takes the events of each contact in the order in which they are submitted. Begun by `start`, ended by `stop`."""
 
-    def __init__(self, database: Database, content: Content, clock: Clock, sign: Sign) -> None:
+    def __init__(self, database: Database, content: Content, clock: Clock, house: House) -> None:
         self.database = database
         self.content = content
         self.clock = clock
-        self.sign = sign
+        self.house = house
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
@@ -106,7 +107,7 @@ class Intake:
         for attempt in range(1, TRIES + 1):
             try:
                 with self.database.writing() as connection:
-                    taken = iter(take_all(connection, self.content, events, self.clock(), self.sign))
+                    taken = iter(take_all(connection, self.content, events, self.clock(), self.house))
                     done = [None if isinstance(job, Event) else job(connection) for job in jobs]
                     return [next(taken) if isinstance(job, Event) else did for job, did in zip(jobs, done, strict=True)]
             except DBAPIError as error:

@@ -5,14 +5,29 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 EXPORT_SECONDS = 24 * 3600
 # A picture stays in a chat, and is looked at again when the owner scrolls up; after that the result's page has it.
 PICTURE_SECONDS = 90 * 24 * 3600
+# What a mail asks is answered within a month, or has long been settled otherwise.
+ACT_SECONDS = 30 * 24 * 3600
 
 
 class Links:
-    """Signed addresses: at which an owner's data can be had for a day, at which a picture of a result can be seen."""
+    """Signed addresses: at which data can be had for a day, a picture be seen, and a button of a mail be pressed."""
 
     def __init__(self, secret: str) -> None:
         self._serializer = URLSafeTimedSerializer(secret, salt="export-link")
         self._pictures = URLSafeTimedSerializer(secret, salt="picture-link")
+        self._acts = URLSafeTimedSerializer(secret, salt="act-link")
+
+    def sign_act(self, row: str, press: str) -> str:
+        """The path at which what a row of the outbox has said is answered, by this button or, where "", by any."""
+        return f"/a/{self._acts.dumps([row, press])}"
+
+    def read_act(self, signed: str) -> tuple[str, str] | None:
+        """Row and press that a signed part names; None where it is not ours or too old."""
+        try:
+            row, press = self._acts.loads(signed, max_age=ACT_SECONDS)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return str(row), str(press)
 
     def sign_picture(self, token: str, kind: str) -> str:
         """The path at which a picture of a result can be seen."""

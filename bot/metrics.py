@@ -8,6 +8,7 @@ REFUSED = Counter("banso_webhooks_refused", "Webhooks with a wrong signature or 
 UNREADABLE = Counter("banso_webhooks_unreadable", "Authentic webhooks that nobody can read", ["platform"])
 EVENTS = Counter("banso_events", "Events taken, copies included", ["channel"])
 SENDINGS = Counter("banso_sendings", "Attempts to send a row of the outbox, by what became of it", ["channel", "state"])
+CALENDARS = Counter("banso_calendars", "Readings of experts' own calendars, by whether they could be read", ["outcome"])
 
 
 def page() -> bytes:

@@ -6,6 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from bot import rehearsals
 from dialogs.content import Content
 from dialogs.effects import (
     EarlierResult,
@@ -17,9 +18,7 @@ from dialogs.effects import (
     MakeCode,
     SaveResult,
 )
-from dialogs.flows import FLOWS, Scene
-from dialogs.record import Frame
-from dialogs.replay import Replay, replay
+from dialogs.flows import FLOWS
 from dialogs.steps import Say
 from knowledge.faq import Entry
 from scheduler.days import day_words
@@ -29,7 +28,7 @@ from scoring.result import Result, to_json
 
 SEGMENTS = tuple((literacy, type) for literacy in ("low", "high") for type in ("banso", "jiso"))
 # As long as a run is with a tag from storage and more runs than any owner has had.
-RUN = "ffffff.999"
+RUN = rehearsals.RUN
 TOKEN = "sample"  # noqa: S105 - the address of a result that is nobody's
 CODE = "go-abcd2345"
 DAY = date(2026, 12, 22)
@@ -61,7 +60,7 @@ def owner(content: Content, literacy: str, type: str, depth: str = "full", again
                 return kept(owner(content, literacy, type, depth))
         return None
 
-    run = _run(content, "check", answers, perform)
+    run = rehearsals.run(content, "check", answers, perform)
     return Owner(tuple(question for question, _ in run.trail), answers, saved[-1], tuple(run.says))
 
 
@@ -74,7 +73,11 @@ def steps(content: Content, owner: Owner, advice: str) -> tuple[Say, ...]:
     """What is said to an owner whose first thing to do is this."""
     chosen = Result(owner.result.score, (Action(advice, ()),), owner.result.comparison)
     latest = kept(replace(owner, result=chosen))
-    return tuple(_run(content, "steps", {}, lambda effect: latest if isinstance(effect, LatestResult) else None).says)
+
+    def perform(effect: Effect) -> Any:
+        return latest if isinstance(effect, LatestResult) else None
+
+    return tuple(rehearsals.run(content, "steps", {}, perform).says)
 
 
 def talks(content: Content) -> Iterator[Talk]:
@@ -85,8 +88,9 @@ def talks(content: Content) -> Iterator[Talk]:
         for advice in content.catalogue.advice:
             yield partial(_steps_talk, content, literacy, type, advice)
     for name in FLOWS:
-        if name != "check":
+        if name not in ("check", *rehearsals.MEETINGS):
             yield partial(_side_talk, content, name)
+    yield from rehearsals.talks(content, lambda: kept(owner(content, "low", "banso")))
     for entry in content.faq.values():
         ended = "ended" if entry.valid_until else "unchecked"
         yield partial(answer, content, entry)
@@ -121,7 +125,7 @@ def _side_talk(content: Content, flow: str) -> tuple[Say, ...]:
                 return {"id": id, "standing": "valid", "ended": ""}
         return None
 
-    return tuple(_run(content, flow, {}, perform).says)
+    return tuple(rehearsals.run(content, flow, {}, perform).says)
 
 
 def answer(content: Content, entry: Entry, standing: str = "valid", ended: str = "") -> tuple[Say, ...]:
@@ -133,7 +137,7 @@ def answer(content: Content, entry: Entry, standing: str = "valid", ended: str =
     def perform(effect: Effect) -> Any:
         return found if isinstance(effect, FindAnswers) else looked if isinstance(effect, LookUp) else None
 
-    return tuple(_run(content, "question", given, perform).says)
+    return tuple(rehearsals.run(content, "question", given, perform).says)
 
 
 def values(content: Content) -> dict[str, dict[str, Any]]:
@@ -149,11 +153,6 @@ def values(content: Content) -> dict[str, dict[str, Any]]:
         name = say.picture[2] if say.picture else say.phrase
         found.setdefault(name, say.values)
     return found
-
-
-def _run(content: Content, flow: str, answers: dict[str, Any], perform: Any) -> Replay:
-    scene = Scene(content, RUN, answers, None, ())
-    return replay(FLOWS[flow].flow(scene), Frame(flow, RUN, answers), perform)
 
 
 def _questions(content: Content, depth: str) -> list[Question]:

@@ -2,13 +2,17 @@
 
 import re
 import secrets
+from email import policy
+from email.errors import HeaderParseError
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from scheduler import desk
 
 VAR = Path("var")
 SECRET_FILE = VAR / "secret_key"
@@ -49,14 +53,40 @@ def _telegram_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _mailbox(text: str) -> str:
+    if text:
+        try:
+            found = policy.default.header_factory("from", text)
+            defects, mailboxes = found.defects, found.addresses
+        except (IndexError, ValueError, HeaderParseError):
+            defects, mailboxes = ("unreadable",), ()
+        if defects or len(mailboxes) != 1 or not mailboxes[0].domain:
+            raise ValueError("must be one mail address, such as banso@example.jp or 伴走 <banso@example.jp>")
+    return text
+
+
+def _channel(id: str) -> str:
+    if id and not re.fullmatch(r"[CG][A-Z0-9]{2,30}", id):
+        raise ValueError("must be a channel's id, such as C0123456789; it stands at the end of the channel's details")
+    return id
+
+
+def _hours(text: str) -> str:
+    desk.hours(text)
+    return text
+
+
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
 ApiUrl = Annotated[str, AfterValidator(_web_url)]
 
-# The settings that each platform needs.
+# The settings that each platform on which people talk with the bot needs.
 PLATFORMS = {
     "line": ("line_channel_secret", "line_channel_access_token"),
     "telegram": ("telegram_bot_token", "telegram_webhook_secret"),
     "slack": ("slack_bot_token", "slack_signing_secret"),
 }
+# The channels that messages are pushed to, with what each needs; others fetch theirs. Nobody can write by mail.
+PUSHED = PLATFORMS | {"mail": ("smtp_host", "mail_from")}
 
 
 class Settings(BaseSettings):
@@ -79,10 +109,26 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr = SecretStr("")
     slack_signing_secret: SecretStr = SecretStr("")
     slack_api_url: ApiUrl = "https://slack.com/api"
+    slack_desk_channel: Annotated[str, AfterValidator(_channel)] = ""
+    desk_hours: Annotated[str, AfterValidator(_hours)] = desk.HOURS
+    desk_name: str = "相談窓口"
+
+    smtp_host: str = ""
+    smtp_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: Mailbox = ""
+    mail_reply_to: Mailbox = ""
+
+    expert_answer_hours: Annotated[float, Field(gt=0)] = 4
+    consultations_per_owner: Annotated[int, Field(ge=0)] = 0
+    demo: bool = False
+    calendars_from_private_networks: bool = False
 
     def missing(self, platform: str) -> list[str]:
         """The settings without which this platform is off, by the names that stand in the environment."""
-        return [name.upper() for name in PLATFORMS[platform] if not getattr(self, name).get_secret_value()]
+        return [name.upper() for name in PUSHED[platform] if not getattr(self, name)]
 
     def secret(self) -> str:
         """The secret that signs cookies and links; where none is set, one made at first start and kept under var/."""

@@ -4,6 +4,7 @@ import uuid
 from typing import TextIO
 
 from bot.clock import utc_now
+from bot.house import house
 from bot.intake import Intake
 from bot.links import Links
 from bot.platforms import terminal
@@ -16,7 +17,7 @@ from storage import Database
 
 def converse(database: Database, content: Content, settings: Settings, name: str, lines: TextIO, out: TextIO) -> None:
     """Talk until the lines end; the conversation goes on from where it was left."""
-    intake = Intake(database, content, utc_now, Links(settings.secret()).sign)
+    intake = Intake(database, content, utc_now, house(settings, Links(settings.secret())))
 
     def take(action: Action) -> None:
         event = Event(uuid.uuid4().hex, terminal.CHANNEL, terminal.ACCOUNT, name, action)

@@ -1,23 +1,26 @@
 """The turn: the one path by which every event is taken, within one transaction."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from bot.effects import Effects
-from bot.settings import PLATFORMS
+from bot.house import House
+from bot.settings import PUSHED
 from dialogs import engine, record
 from dialogs.content import Content
-from dialogs.events import Action, Command, Left, Linked, Opened, Said, Sent
+from dialogs.events import Action, Command, Left, Linked, Opened, Said, Sent, Woke
 from dialogs.messages import Message, to_json
-from storage import codes, inbox, outbox, owners
+from storage import codes, inbox, invites, outbox, owners, timers
 from storage.texts import storable
 
 # What an owner said is kept up to this length; what is longer was answered with a word on its length.
 SAID_LIMIT = 2000
+# What a code of an invitation leads to, by how it begins.
+INVITED = {"ex": "enrol", "bk": "attend"}
 # The first message, or the one after the greeting that adding the bot was answered with, may be a start code.
 FIRST_TURNS = 1
 
@@ -28,7 +31,9 @@ class Event:
 
     `at` is when, by the platform's clock, in UTC without zone. `code` is what may be the way by which the owner was
     sent, or a code by which they come over from another app. `reply` is what the platform's module needs to answer this
-    event directly (such as LINE's reply token); it is kept with the answer until that is sent.
+    event directly (such as LINE's reply token); it is kept with the answer until that is sent. `quiet` is set where
+    whoever waits for the answer is shown it at once, so that nothing need be sent; `known` where it concerns only
+    somebody who is known already, and nobody is to be made of it.
     """
 
     id: str
@@ -39,6 +44,8 @@ class Event:
     at: datetime | None = None
     code: str = ""
     reply: str = ""
+    quiet: bool = False
+    known: bool = False
 
     @property
     def contact(self) -> tuple[str, str, str]:
@@ -59,17 +66,13 @@ class Taken:
     joined: int | None = None
 
 
-# Gives the address at which an owner's data can be had for a while; the secret it needs is bot's alone.
-Sign = Callable[[int], str]
-
-
-def take(connection: Connection, content: Content, event: Event, now: datetime, sign: Sign) -> Taken:
+def take(connection: Connection, content: Content, event: Event, now: datetime, house: House) -> Taken:
     """Take one event: answer it, and keep record, answer and outbox row; an event seen before changes nothing."""
-    return take_all(connection, content, [event], now, sign)[0]
+    return take_all(connection, content, [event], now, house)[0]
 
 
 def take_all(
-    connection: Connection, content: Content, events: Sequence[Event], now: datetime, sign: Sign
+    connection: Connection, content: Content, events: Sequence[Event], now: datetime, house: House
 ) -> list[Taken]:
     """Take events as if one after another, all of them or none.
 
@@ -77,11 +80,14 @@ def take_all(
     order, no two of them wait for each other. (Owners with several apps, and those who join, may be met in any order:
     then the database breaks off one of two transactions that do, and it is run again.)
     """
-    taking = _Taking(connection, content, now, sign)
+    taking = _Taking(connection, content, now, house)
     taken: dict[int, Taken] = {}
     places = sorted(range(len(events)), key=lambda place: events[place].contact)
     while places:
-        met = [(place, taking.lock(events[place])) for place in places]
+        locked = [(place, taking.lock(events[place])) for place in places]
+        # A timer for somebody who is no more, a word in a thread that is none of ours.
+        taken |= {place: Taken(0, 0) for place, owner in locked if owner is None}
+        met = [(place, owner) for place, owner in locked if owner]
         first = {owner.id: place for place, owner in reversed(met)}
         turns = [(place, owner) for place, owner in met if first[owner.id] == place]
         answers = taking.take([(events[place], owner) for place, owner in turns])
@@ -100,33 +106,22 @@ class _Taking:
     connection: Connection
     content: Content
     now: datetime
-    sign: Sign
+    house: House
     answers: list[outbox.Row] = field(default_factory=list)
     records: list[owners.Row] = field(default_factory=list)
     heard: list[owners.Heard] = field(default_factory=list)
     # Owners who are no more, and who they turned out to be.
     gone: dict[int, int] = field(default_factory=dict)
 
-    def lock(self, event: Event) -> owners.Owner:
-        """The owner whose event it is."""
+    def lock(self, event: Event) -> owners.Owner | None:
+        """The owner whose event it is; None where it is for those who are known already, and this one is not."""
+        if event.known or isinstance(event.action, Woke):
+            return owners.lock_known(self.connection, *event.contact)
         return owners.lock(self.connection, *event.contact, _way(event), self.now)
 
     def take(self, met: Sequence[tuple[Event, owners.Owner]]) -> list[Taken]:
         """Take one event each of locked owners; what is written for all of them is written in one exchange."""
-        new = inbox.add(
-            self.connection,
-            [
-                {
-                    "channel": event.channel,
-                    "account": event.account,
-                    "event_id": storable(event.id),
-                    "owner_id": owner.id,
-                    "turn": owner.turns + 1,
-                    "at": self.now,
-                }
-                for event, owner in met
-            ],
-        )
+        new = self.unseen(met)
         taken = [
             self.turn(event, owner, _meant(event, owner)) if unseen else Taken(owner.id, owner.turns)
             for (event, owner), unseen in zip(met, new, strict=True)
@@ -134,14 +129,41 @@ class _Taking:
         self.write()
         return taken
 
+    def unseen(self, met: Sequence[tuple[Event, owners.Owner]]) -> list[bool]:
+        """Note events, or that timers are being told of; False for each that was before."""
+        happened = [(event, owner) for event, owner in met if not isinstance(event.action, Woke)]
+        rows: list[inbox.Row] = [
+            {
+                "channel": event.channel,
+                "account": event.account,
+                "event_id": storable(event.id),
+                "owner_id": owner.id,
+                "turn": owner.turns + 1,
+                "at": self.now,
+            }
+            for event, owner in happened
+        ]
+        new = iter(inbox.add(self.connection, rows))
+        return [
+            timers.fire(self.connection, event.action.timer) if isinstance(event.action, Woke) else next(new)
+            for event, _ in met
+        ]
+
     def turn(self, event: Event, owner: owners.Owner, action: Action) -> Taken:
         """Have the conversation take an action, and note what is to be written of it."""
         turn = owner.turns + 1
-        pushed = event.channel in PLATFORMS
-        effects = Effects(self.connection, self.content, owner.id, turn, self.now, self.sign)
+        pushed = event.channel in PUSHED and not event.quiet
+        effects = Effects(self.connection, self.content, owner.id, turn, self.now, self.house)
         led = engine.advance(self.content, record.from_json(owner.tag, owner.record), action, effects.perform)
         said = event.action.text if isinstance(event.action, Said) else ""
-        if led.messages:
+        woken = isinstance(action, Woke)
+        if woken and not led.messages:
+            # It no longer made sense to say anything; nobody has noticed.
+            return Taken(owner.id, owner.turns)
+        # Words that went on to a person are part of the conversation, too, though nothing is answered to them. (Who
+        # has joined another conversation is answered there.)
+        if led.messages or (led.said and effects.joined is None):
+            pushed = pushed and bool(led.messages)
             self.answers.append(
                 {
                     "id": str(uuid.uuid4()),
@@ -161,14 +183,15 @@ class _Taking:
                 "owner_id": owner.id,
                 "record": record.to_json(led.record),
                 "turns": turn,
-                "seen_at": self.now,
+                "seen_at": owner.seen_at if woken else self.now,
                 # A second tap after the farewell is answered with it once more; it takes nothing up again.
-                "erased_at": None if led.record.frames else self.now,
+                # An expert may have been told of much without ever having said a word.
+                "erased_at": None if led.record.frames or not led.record.runs else self.now,
             }
         )
         if isinstance(action, Left):
             outbox.give_up(self.connection, owner.contact_id, self.now)
-        if pushed and not effects.erased:
+        if event.channel in PUSHED and not effects.erased and not woken:
             self.heard.append(_heard(event, owner, self.now))
         return Taken(owner.id, turn, led.messages, effects.joined)
 
@@ -186,27 +209,37 @@ class _Taking:
         if into != gone:
             owners.merge(self.connection, gone, into)
             self.gone[gone] = into
-        taken = self.turn(event, self.lock(event), Linked())
+        taken = self.turn(event, owners.lock(self.connection, *event.contact, "", self.now), Linked())
         self.write()
         return replace(taken, joined=into)
 
 
 def _way(event: Event) -> str:
-    """The way by which somebody was sent, if they are new; not a code by which they come over from another app."""
-    return "" if codes.code_in(event.code) else storable(event.code[:100])
+    """The way by which somebody was sent, if they are new; not a code by which they come over, or were invited."""
+    return "" if by_code(event.code) else storable(event.code[:100])
+
+
+def by_code(text: str) -> Command | None:
+    """What a text that is a code of ours leads to; None for any other text."""
+    if code := codes.code_in(text):
+        return Command("join", code)
+    if code := invites.code_in(text):
+        return Command(INVITED[code.partition("-")[0]], code)
+    return None
 
 
 def _meant(event: Event, owner: owners.Owner) -> Action:
     """What an event means, seen with what is known of its contact."""
     action = event.action
     said = action.text if isinstance(action, Said) else ""
-    if code := codes.code_in(event.code) or codes.code_in(said):
-        return Command("join", code)
+    command = by_code(event.code) or by_code(said)
+    if command and not event.known:
+        return command
     if said and event.code and owner.turns <= FIRST_TURNS:
         return Opened()
     if said and event.at and owner.heard_at and event.at < owner.heard_at:
         # A button says which question it belongs to; a text that was overtaken on its way would answer a wrong one.
-        return Sent("late")
+        return Sent("late", said)
     return action
 
 

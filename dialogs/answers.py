@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from scoring.questionnaire import Question
+from scoring.questionnaire import SAID, Question
 
 # Characters of an answer that is shown beside something else.
 SHORT = 60
@@ -12,6 +12,8 @@ def answer_words(question: Question, value: Any) -> str:
     """An answer in the words that the owner saw."""
     if question.kind == "text":
         return str(value) or question.none
+    if question.words and isinstance(value, str) and value.startswith(SAID):
+        return value.removeprefix(SAID)
     values = value if isinstance(value, (list, tuple)) else (value,)
     labels = [choice.label for choice in question.choices if choice.value in values]
     return "、".join(labels) or question.none

@@ -12,8 +12,8 @@ from knowledge.reference import Reference, reference
 from scoring.advice import Catalogue, catalogue
 from scoring.questionnaire import Questionnaire, check
 
-# The version of the notice that the owner agrees to; raise it when the notice changes in substance.
-NOTICE = "2026-11-21"
+# The version of the notice that the owner agrees to: the day of its latest change in substance.
+NOTICE = "2026-11-22"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from dialogs.appointments import Appointment
+from dialogs.consultations import ConsultationEffect
+from dialogs.officers import Officer
+from dialogs.surveys import Survey
+from dialogs.talks import Talking
+from dialogs.waiting import Waiting
 from scoring.result import Result
 
 
@@ -67,7 +73,10 @@ class MakeCode:
 
 @dataclass(frozen=True, slots=True)
 class FindCode:
-    """Whose a code is; gives "own", "other" (the same person's conversation elsewhere), or "" where it is no good."""
+    """Whose a code is; gives "own", "other" (the same person's conversation elsewhere), or "" where it is no good.
+
+    "experts" where both are: two experts can't become one.
+    """
 
     code: str
 
@@ -137,4 +146,10 @@ Effect = (
     | Recognise
     | LookUp
     | RateAnswer
+    | Appointment
+    | ConsultationEffect
+    | Waiting
+    | Officer
+    | Survey
+    | Talking
 )

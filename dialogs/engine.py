@@ -7,19 +7,50 @@ from typing import Any
 
 from dialogs import presses, understanding
 from dialogs.answers import answer_words, in_short
+from dialogs.appointments import Bookings, IsWish, Schedule
 from dialogs.content import Content
 from dialogs.effects import Recognise
-from dialogs.events import Action, Command, Invited, Left, Linked, Opened, Picked, Said, Sent, Tapped, Toggled
+from dialogs.events import (
+    Action,
+    Command,
+    Filled,
+    Invited,
+    Left,
+    Linked,
+    Opened,
+    Picked,
+    Said,
+    Sent,
+    Tapped,
+    Toggled,
+    Woke,
+)
 from dialogs.flows import FLOWS, Scene
 from dialogs.flows.check import NEXT, PROFILE
+from dialogs.flows.expert import EXPERTS
 from dialogs.flows.faq import AFTER, WORDS, last_shown
+from dialogs.flows.notices import notice
 from dialogs.messages import Button, Message, Picture
 from dialogs.record import Frame, Record
 from dialogs.replay import Perform, Replay, answered, replay
 from dialogs.steps import Forget, Outcome, Revise, Rewrite, Say, Silent, StartOver
-from scoring.questionnaire import Choice, Question
+from dialogs.talks import IsLed, PassBack, PassOn
+from scoring.questionnaire import ANYTHING, SAID, TIME, Choice, Question
 
 BASE = "check"
+# What a code brings somebody to, at any moment.
+BY_CODE = {"join": BASE, "attend": "officer", "enrol": "desk"}
+# What somebody new may begin with, before any welcome, and the flow that lies below it: they were sent for it.
+SENT_FOR = {"consult": BASE, "booked": BASE, "human": BASE}
+AT_ONCE = BY_CODE | SENT_FOR | dict.fromkeys((*EXPERTS, "cancel", "write"), "desk")
+# What is under way until it is done, as the check is, and what comes back to it.
+LASTING, BESIDE = ("consult", "change", "propose", "attend", "write"), ("help", "question", "later")
+# The frame's own key: the words that led to a flow, which may tell the answers to some of its questions.
+CARRIED = "_words"
+# A text of no more signs says what it wants and nothing else.
+SHORT = 20
+# More choices than are ever shown with a question.
+NUMBERS = 100
 # What is said to what is no text, where it is not "sent".
 NO_TEXT = {"sticker": "sent.sticker", "edited": "sent.edited", "late": "sent.late"}
 
@@ -34,9 +65,16 @@ class Turn:
 
 
 def advance(content: Content, record: Record, action: Action, perform: Perform) -> Turn:
-    """Take one action. Says something unless nobody is there; leaves a record that the next can be taken against."""
+    """Take one action. Leaves a record that the next can be taken against.
+
+    Says something unless nobody is there, or a person leads, to whom the owner's words go on.
+    """
     talk = _Talk(content, record, perform)
     talk.take(action)
+    if talk.messages:
+        # Of who was erased nothing is kept.
+        erased = talk.record.runs and not talk.record.frames
+        talk.record = replace(talk.record, offered=() if erased else _offered(talk.messages))
     return Turn(talk.record, tuple(talk.messages), talk.said)
 
 
@@ -61,10 +99,21 @@ class _Talk:
             case Invited():
                 self.remark("group")
                 return
+            case Woke():
+                self.wake(action)
+                return
         if not self.record.frames:
             self.said = self._words_of(action)
             self.meet(action)
             return
+        if isinstance(action, (Said, Sent)) and self.passes_on(action):
+            return
+        self.respond(action)
+        if not isinstance(action, (Opened, Said, Sent)) and self.messages and self.messages[-1].kind == "text":
+            self.warn()
+
+    def respond(self, action: Action) -> None:
+        """What the bot itself has to do with."""
         match action:
             case Opened():
                 self.come_back()
@@ -81,6 +130,50 @@ class _Talk:
             case Command(name, argument):
                 self.said = self._words_of(action)
                 self.command(name, argument)
+            case Filled(form, values):
+                self.record = replace(self.record, frames=self.record.frames[:1])
+                self.enter(form, values)
+
+    def passes_on(self, action: Said | Sent) -> bool:
+        """Pass on what is said while a person leads, or in the desk's own thread; False where it is for the bot.
+
+        Buttons work beside that, and whatever the bot is asked by one, it answers.
+        """
+        words = understanding.clean(action.text)
+        if self.phrases.words.command(words) == "finish":
+            return False
+        if self.record.frames[0].flow == "thread":
+            self.said, passed = words, self.perform(PassBack(words))
+            if passed["remark"]:
+                self.remark(f"undelivered.{passed['remark']}")
+            return True
+        passed = self.perform(PassOn(words, action.kind if isinstance(action, Sent) else "other"))
+        if not passed:
+            return False
+        self.said = words
+        if passed["remark"]:
+            self.remark("talk.words")
+        return True
+
+    def warn(self) -> None:
+        """While a person leads, say that no typed answer to the bot's question would get to it."""
+        if self.perform(IsLed()):
+            leave = Button(self.phrases.buttons["finish"], presses.encode(Command("finish", "talk")))
+            self.messages.insert(-1, Message(self.phrases.say("talk.typing"), buttons=(leave,)))
+
+    def wake(self, woke: Woke) -> None:
+        """Tell what a timer was set for, if it still makes sense. What is open stays open, and nothing is asked."""
+        below = self.record.frames[0] if self.record.frames else None
+        scene = Scene(self.content, "", {}, below, ())
+        for say in replay(notice(scene, woke), Frame("notice", ""), self.perform).says:
+            self.say(say)
+
+    def offers(self, text: str) -> Command | None:
+        """What a typed text does that is the label of a button shown last, after which nothing was asked."""
+        fold = self.phrases.words.fold
+        press = next((press for label, press in self.record.offered if fold(label) == fold(text)), "")
+        action = presses.decode(press) if press else None
+        return action if isinstance(action, Command) else None
 
     def _words_of(self, action: Action) -> str:
         match action:
@@ -92,21 +185,47 @@ class _Talk:
                 return ""
 
     def _label(self, command: str) -> str:
-        """The words on the buttons that give a command."""
+        """The words on the buttons that give a command; that of the open question first."""
+        shown = self.replay().open if self.record.frames and self.record.top.flow == "question" else None
+        choice = shown.choice(f"/{command}") if shown else None
+        if choice:
+            return choice.label
         asked = (c for question in self.phrases.asks.values() for c in question.choices)
         label = next((c.label for c in asked if c.value == f"/{command}"), "")
         return self.phrases.buttons.get(command, label)
 
     def meet(self, action: Action) -> None:
         """Somebody new, or somebody whose data was erased; a button from before that begins nothing."""
-        if isinstance(action, Command) and action.name == "join":
+        begun = BY_CODE if self.record.runs else AT_ONCE
+        offered = self.offers(self.said) if isinstance(action, Said) else None
+        named = self.phrases.words.command(self.said) if isinstance(action, Said) else None
+        meant = self.meant(self.said) if isinstance(action, Said) and not named else ""
+        if meant in SENT_FOR and not offered and not self.record.runs:
             self.record = self.record.push(BASE)
-            self.enter("join", {"argument": action.argument})
+            self.begin_with(meant, self.said)
+            return
+        if offered or (named in SENT_FOR and not self.record.runs):
+            action = offered or Command(named or "")
+        if isinstance(action, Command) and action.name in begun:
+            self.record = self.record.push(begun[action.name])
+            self.command(action.name, action.argument)
+            return
+        if isinstance(action, Filled):
+            # Whoever has forms of their own is an expert, who may never have said a word in the chat.
+            self.record = self.record.push("desk")
+            self.enter(action.form, action.values)
             return
         old = isinstance(action, (Tapped, Picked, Toggled)) or (isinstance(action, Command) and action.name != "start")
         if self.record.runs and old:
             again = Button(self.phrases.buttons["start"], presses.encode(Command("start")))
             self.messages.append(Message(self.phrases.say("erase.already"), buttons=(again,)))
+        elif self.perform(Schedule()):
+            # An expert who was told of requests, and has not said a word before.
+            self.record = self.record.push("desk")
+            if named or meant:
+                self.command(named or meant, "")
+            else:
+                self.go_on()
         elif isinstance(action, Said) and self.phrases.words.is_question(self.said, strictly=True):
             # Who comes with a question is answered first, and welcomed after it.
             self.record = self.record.push(BASE)
@@ -122,11 +241,16 @@ class _Talk:
             self.remark("empty")
             self.ask_again()
             return
+        offered = self.offers(text)
+        if offered:
+            self.command(offered.name, offered.argument)
+            return
         frames, record = self.record.frames, self.record
         for depth in range(len(frames), 0, -1):
             self.record = replace(record, frames=frames[:depth])
             run = self.replay()
-            if run.open and run.open.id == self.record.top.asked:
+            # A menu that lies below what was begun with may be answered before it was ever shown.
+            if run.open and (run.open.id == self.record.top.asked or (not self.record.top.asked and is_menu(run.open))):
                 values = self.named(run.open, text, top=depth == len(frames))
                 if values is not None:
                     self.answer(run, run.open, values)
@@ -134,7 +258,7 @@ class _Talk:
         self.record = record
         command = self.phrases.words.command(text)
         if command:
-            self.command(command, "")
+            self.command(self.of_expert(command), "")
             return
         self.hear_loosely(text)
 
@@ -152,11 +276,23 @@ class _Talk:
         """A typed text that names nothing outright."""
         run = self.replay()
         question = run.open
-        if self.phrases.words.is_question(text, strictly=question is not None and question.kind == "text"):
+        shown = question if question and question.id == self.record.top.asked else None
+        if shown and shown.words == TIME and self.perform(IsWish(text)):
+            self.give(run, shown, f"{SAID}{text}")
+        elif shown and shown.words == ANYTHING:
+            self.write(run, shown, text)
+        elif self.hear_beside(shown, text):
+            return
+        elif self.phrases.words.is_question(text, strictly=question is not None and question.kind == "text"):
+            self.ask_faq(text)
+        elif not self.record.top.asked and not self.is_about_something(text):
+            # Never shown yet: nothing can have been answered to it.
+            self.go_on()
+        elif not self.record.top.asked:
             self.ask_faq(text)
         elif question is None or question.id != self.record.top.asked:
             self.keep(run, lambda shown: self.written(shown, text))
-        elif question.kind == "text" and understanding.number(self.phrases.words, text) is None:
+        elif question.kind == "text" and not self.counts(question, text):
             self.write(run, question, text)
         else:
             values = understanding.likely(self.phrases.words, question, text)
@@ -167,6 +303,75 @@ class _Talk:
             else:
                 self.unclear(question, text)
 
+    def hear_beside(self, question: Question | None, text: str) -> bool:
+        """What is said beside the open question, as it was shown: why it is asked, thanks, what comes to a command."""
+        words = self.phrases.words
+        id = question.id.partition("-")[0] if question else ""
+        reasoned = f"why.{id}" in self.phrases.texts
+        if reasoned and words.asks_why(text):
+            self.remark(f"why.{id}")
+            self.ask_again()
+            return True
+        if question and question.kind == "text" and not reasoned:
+            # Any words may be the answer.
+            return False
+        if words.gives_thanks(text):
+            self.welcome()
+            return True
+        if question and understanding.likely(words, question, text) is not None:
+            return False
+        command = self.meant(text)
+        if command:
+            self.said = text
+            self.begin_with(command, text)
+        return bool(command)
+
+    def meant(self, text: str) -> str:
+        """The command that a longer text comes down to; "" where there is none."""
+        sure = self.phrases.words.means(text)
+        flows = [frame.flow for frame in self.record.frames]
+        if "booked" in sure and "cancel" not in flows and self.perform(Bookings()):
+            return "booked"
+        if sure.keys() & {"booked", "schedule"} and self.perform(Schedule()):
+            return "schedule"
+        if sure.get("booked") == "surely" and "cancel" not in flows:
+            # A long text of who has booked nothing may ask how others book (予約を管理する道具).
+            about = len(text) > SHORT and self.perform(Recognise(text))
+            return "" if about else "booked"
+        return "consult" if "consult" in sure and "consult" not in flows else ""
+
+    def of_expert(self, command: str) -> str:
+        """The command, or what it means for an expert who has no bookings of their own."""
+        if command == "booked" and not self.perform(Bookings()) and self.perform(Schedule()):
+            return "schedule"
+        return command
+
+    def begin_with(self, flow: str, text: str) -> None:
+        """Go into a flow by words that tell more than its name."""
+        self.leave_side(flow)
+        self.enter(flow, {CARRIED: text} if flow == "consult" else None)
+
+    def welcome(self) -> None:
+        """Answer thanks, with the ways on from where the owner is."""
+        below = self.record.frames[0]
+        ways: dict[str, str] = {}
+        if len(self.record.frames) > 1:
+            ways["onward"] = "resume"
+        elif below.flow == BASE and below.asked and below.asked not in NEXT.values():
+            ways["continue"] = "resume"
+        if self.perform(Bookings()):
+            ways["my-bookings"] = "booked"
+        elif self.perform(Schedule()):
+            ways["schedule"] = "schedule"
+        buttons = (Button(self.phrases.buttons[way], presses.encode(Command(ways[way]))) for way in ways)
+        self.messages.append(Message(self.phrases.say("thanks"), buttons=tuple(buttons)))
+
+    def counts(self, question: Question, text: str) -> bool:
+        """Whether a text is a number that may be meant for one of the choices shown with a question for a text."""
+        number = understanding.number(self.phrases.words, text)
+        # A telephone number, which may be what is asked for, is no choice's.
+        return number is not None and number < NUMBERS and bool(question.choices)
+
     def is_about_something(self, text: str) -> bool:
         """Whether words that answer nothing are a question that has a sure answer ("電帳法"); not where they deny."""
         words = self.phrases.words
@@ -176,7 +381,7 @@ class _Talk:
         """A question of the owner's own; it takes the place of a side flow that is open."""
         top = self.record.top
         after = last_shown(top.done) if top.flow == "question" else ""
-        self.record = replace(self.record, frames=self.record.frames[:1])
+        self.leave_side("question")
         self.enter("question", {WORDS: text, AFTER: after} if after else {WORDS: text})
 
     def written(self, question: Question, text: str) -> Any:
@@ -207,6 +412,8 @@ class _Talk:
             self.remark("unclear.many")
         else:
             self.remark("unclear.one", count=count)
+        person = Button(self.phrases.buttons["human"], presses.encode(Command("human")))
+        self.messages[-1] = replace(self.messages[-1], buttons=(person,))
         self.ask_again()
 
     # ------------------------------------------------------------ buttons
@@ -311,11 +518,16 @@ class _Talk:
             case "resume" | "start":
                 self.resume("resume" if self.record.top.flow in (BASE, "later") else "on")
             case _ if name in FLOWS and name != BASE:
-                # Side flows don't pile up: a new one takes the place of the one that is open.
-                self.record = replace(self.record, frames=self.record.frames[:1])
+                self.leave_side(name)
                 self.enter(name, {"argument": argument} if argument else {})
             case _:
                 self.refuse("unknown")
+
+    def leave_side(self, flow: str) -> None:
+        """Side flows don't pile up: this one takes the place of the one that is open, or comes back to it."""
+        frames = self.record.frames
+        stays = flow in BESIDE and len(frames) > 1 and frames[1].flow in LASTING
+        self.record = replace(self.record, frames=frames[: 2 if stays else 1])
 
     def come_back(self) -> None:
         """Opened once more; who has not answered anything yet, as after a code, is only asked again."""
@@ -325,8 +537,8 @@ class _Talk:
             self.ask_again()
 
     def resume(self, phrase: str) -> None:
-        """Leave the side flows and go on with the check."""
-        self.record = replace(self.record, frames=self.record.frames[:1])
+        """Leave the side flows and go on with the check, or with what was under way beside it."""
+        self.leave_side("later" if len(self.record.frames) > 2 else "")
         if not self.record.top.asked:
             # Nothing was begun yet that could be gone on with.
             self.go_on()
@@ -375,9 +587,10 @@ class _Talk:
     def replay(self) -> Replay:
         """Run the top flow over its record; keeps what its effects gave."""
         frame = self.record.top
-        below = self.record.frames[-2] if len(self.record.frames) > 1 else None
+        below = self.record.frames[0] if len(self.record.frames) > 1 else None
         trail = self.trail(below) if below is not None and FLOWS[frame.flow].reads_below else ()
-        scene = Scene(self.content, frame.run, frame.answers, below, trail)
+        under = self.record.frames[-2].flow if below is not None else ""
+        scene = Scene(self.content, frame.run, frame.answers, below, trail, under)
         run = replay(FLOWS[frame.flow].flow(scene), frame, self.perform)
         if run.done.keys() - frame.done.keys():
             self.record = self.record.put(replace(frame, done=frame.done | run.done))
@@ -390,13 +603,35 @@ class _Talk:
 
     def go_on(self) -> None:
         """Say what the top flow has to say, and ask its question; where it has ended, go on below it."""
-        run = self.replay()
+        run = self.carry_on(self.replay())
         for say in run.says:
             self.say(say)
         if run.open:
             self.show(run, run.open)
         else:
             self.end(run.outcome)
+
+    def carry_on(self, run: Replay) -> Replay:
+        """Answer the questions that the words have answered already which led to the flow."""
+        told = []
+        while run.open and (text := self.record.top.answers.get(CARRIED)):
+            choice = understanding.mentioned(self.phrases.words, run.open, text)
+            frame = self.record.top
+            if run.open.words == TIME:
+                # Once only: whoever looks for another time then has another wish.
+                frame = replace(frame, answers={id: a for id, a in frame.answers.items() if id != CARRIED})
+                self.record = self.record.put(frame)
+                value = f"{SAID}{text}" if self.perform(IsWish(text)) else None
+            else:
+                value = choice.value if choice and run.open.kind == "one" else None
+                told += [choice.label] if choice and value else []
+            if value is None:
+                break
+            self.record = self.record.put(answered(frame, run.order, run.open.id, value))
+            run = self.replay()
+        if told:
+            self.remark("carried", labels="」「".join(told))
+        return run
 
     def end(self, outcome: Outcome) -> None:
         """The top flow has ended: leave it, and do to the conversation below what it ended with."""
@@ -438,7 +673,7 @@ class _Talk:
             kind, token, alt = say.picture
             picture = Picture(kind, token, self.phrases.say(alt, **say.values))
         text = "" if picture else self.phrases.say(say.phrase, **say.values)
-        self.messages.append(Message(text, buttons=say.buttons, picture=picture))
+        self.messages.append(Message(text, buttons=say.buttons, picture=picture, file=say.file))
 
     def ask_again(self) -> None:
         """Show the open question once more."""
@@ -522,6 +757,15 @@ class _Talk:
         return tuple(Button(self.phrases.buttons[action.name], presses.encode(action)) for action in actions)
 
 
+def _offered(messages: list[Message]) -> tuple[tuple[str, str], ...]:
+    """The buttons that may be typed, too: those of a turn that asks nothing; no two with the same label."""
+    buttons = [button for message in messages for button in message.buttons if button.press]
+    if messages[-1].kind != "say":
+        return ()
+    labels = [button.label for button in buttons]
+    return tuple((button.label, button.press) for button in buttons if labels.count(button.label) == 1)
+
+
 def _place(frame: Frame) -> str:
     """Where a conversation stands: the run and the question that was shown last."""
     return f"{frame.run}:{frame.asked}"
@@ -549,7 +793,8 @@ def _answer(question: Question, values: tuple[str, ...]) -> Any:
         return ""
     if len(chosen) != 1:
         return None
-    return chosen[0].label if question.kind == "text" else chosen[0].value
+    (choice,) = chosen
+    return choice.label if question.kind == "text" and not choice.value.startswith("/") else choice.value
 
 
 def is_menu(question: Question) -> bool:

@@ -1,6 +1,7 @@
 """What can happen in a conversation, whatever the platform: the actions that the engine takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The owner sent what is no text; `kind` is one of SENT."""
+    """The owner sent what is no text; `kind` is one of SENT. What is "late" is a text all the same."""
 
     kind: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,26 @@ class Command:
     argument: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Woke:
+    """A timer has fallen due: what it is about ("booking:7"), what of it, and the revision it was made for."""
+
+    timer: int
+    subject: str
+    kind: str
+    revision: int
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form on a page of ours was sent: the name of the flow that takes it, and what was written in it."""
+
+    form: str
+    values: dict[str, Any]
+
+
 # "edited" is a text that was changed after it was sent, "late" one that other messages have overtaken on the way.
 SENT = ("sticker", "picture", "voice", "file", "place", "edited", "late", "other")
 
-Action = Opened | Linked | Invited | Left | Said | Sent | Tapped | Toggled | Picked | Command
+Action = Opened | Linked | Invited | Left | Said | Sent | Tapped | Toggled | Picked | Command | Woke | Filled

@@ -26,6 +26,19 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file of ours that a message brings along, where the platform can.
+
+    `kind` is "ics", the booking with this token for a calendar, or "ics-expert", the same for its expert's. `revision`
+    is that of the booking at the time, so that the file says what the message says.
+    """
+
+    kind: str
+    token: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message. `kind` is "say", or how its buttons answer: "one" of them, "many" and `done`, or a "text" typed."""
 
@@ -39,6 +52,7 @@ class Message:
     total: int = 0
     side: tuple[Button, ...] = ()
     picture: Picture | None = None
+    file: File | None = None
 
 
 def to_json(message: Message) -> dict[str, Any]:
@@ -48,13 +62,13 @@ def to_json(message: Message) -> dict[str, Any]:
     for key in ("buttons", "side"):
         if key in data:
             data[key] = [_plain(button) for button in data[key]]
-    for key in ("done", "none", "picture"):
+    for key in ("done", "none", "picture", "file"):
         if key in data:
             data[key] = _plain(data[key])
     return data
 
 
-def _plain(value: Message | Button | Picture) -> dict[str, Any]:
+def _plain(value: Message | Button | Picture | File) -> dict[str, Any]:
     named = ((field, getattr(value, field)) for field in value.__slots__)
     return {field: given for field, given in named if given or (field == "left" and given is not None)}
 
@@ -71,4 +85,6 @@ def from_json(data: dict[str, Any]) -> Message:
             values[key] = Button(**values[key])
     if "picture" in values:
         values["picture"] = Picture(**values["picture"])
+    if "file" in values:
+        values["file"] = File(**values["file"])
     return Message(**values)

@@ -1,13 +1,13 @@
 """The phrases as data: texts with their Jinja2 blanks, side questions, button labels and understood words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from dialogs.understanding import Words, fold
+from dialogs.understanding import Meant, Words, fold
 from knowledge.problems import ContentError, Problem
 from knowledge.tables import Table, open_table
 from scoring.questionnaire import Choice, Question
@@ -76,7 +76,17 @@ def _template(environment: jinja2.Environment, table: Table, name: str) -> jinja
 def _ask(table: Table) -> Question:
     rows = table.tables("choices")
     choices = tuple(Choice(row.text("value"), row.text("label"), row.texts("also")) for row in rows)
-    question = Question(table.place.removeprefix("ask."), table.text("title"), table.text("text"), choices)
+    # A question with a limit of characters is answered by a text.
+    limit = table.number("limit", 0)
+    question = Question(
+        table.place.removeprefix("ask."),
+        table.text("title"),
+        table.text("text"),
+        choices,
+        kind="text" if limit else "one",
+        limit=limit,
+        none=table.text("none", ""),
+    )
     for closing in (*rows, table):
         closing.close()
     return question
@@ -85,7 +95,7 @@ def _ask(table: Table) -> Question:
 def _words(path: Path, problems: list[Problem]) -> Words:
     top = open_table(path, problems)
     same = tuple((fold(left), fold(right)) for left, right in _pairs(top.table("same")))
-    plain = Words({}, (), (), (), frozenset(), frozenset(), frozenset(), (), (), (), same)
+    plain = Words({}, (), frozenset(), (), (), (), (), frozenset(), frozenset(), frozenset(), (), (), (), same)
     commands: dict[str, str] = {}
     table = top.table("commands")
     for name in table.data:
@@ -93,8 +103,12 @@ def _words(path: Path, problems: list[Problem]) -> Words:
             if commands.setdefault(plain.fold(word), name) != name:
                 table.complain(f"{word!r} names two commands", "leave it to one", name)
     many, question, denial, polite = (top.table(name) for name in ("many", "question", "denial", "polite"))
+    thanks, why = top.table("thanks"), top.table("why")
     words = Words(
         commands=commands,
+        meant=_meant(plain, top.table("meant"), commands.values()),
+        thanks=_folded(plain, thanks.texts("words", None)),
+        whys=_fold_all(plain, why, "marks"),
         question_marks=question.texts("marks", None),
         question_ends=question.texts("ends", None),
         question_backs=tuple(plain.fold(back) for back in question.texts("backs", None)),
@@ -106,9 +120,26 @@ def _words(path: Path, problems: list[Problem]) -> Words:
         endings=tuple(sorted(polite.texts("endings", None), key=len, reverse=True)),
         same=same,
     )
-    for closing in (top, table, many, question, denial, polite):
+    for closing in (top, table, thanks, why, many, question, denial, polite):
         closing.close()
     return words
+
+
+def _meant(words: Words, table: Table, commands: Collection[str]) -> tuple[Meant, ...]:
+    found: list[Meant] = []
+    for name in table.data:
+        one = table.table(name)
+        if name not in commands:
+            table.complain(f"{name!r} is no command", "name one of [commands]", name)
+        of, wants, perhaps, but = (_fold_all(words, one, key) for key in ("of", "wants", "perhaps", "but"))
+        found.append(Meant(name, of, wants, perhaps, but, one.number("tail", 0)))
+        one.close()
+    table.close()
+    return tuple(found)
+
+
+def _fold_all(words: Words, table: Table, key: str) -> tuple[str, ...]:
+    return tuple(words.fold(word) for word in table.texts(key, None))
 
 
 def _pairs(table: Table) -> list[tuple[str, str]]:

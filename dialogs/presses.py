@@ -4,6 +4,8 @@ from dialogs.events import Command, Picked, Tapped, Toggled
 
 Press = Tapped | Toggled | Picked | Command
 LIMIT = 64
+# Ids of rows have fewer digits than this.
+DIGITS = 10
 
 
 def encode(action: Press) -> str:
@@ -19,6 +21,11 @@ def encode(action: Press) -> str:
             return f"d:{run}:{question}:{','.join(values or ())}"
         case Command(name, argument):
             return f"c:{name}:{argument}" if argument else f"c:{name}"
+
+
+def row_id(text: str) -> int | None:
+    """The id of a row that an argument consists of; None for what no button of ours ever carried."""
+    return int(text) if text.isdecimal() and len(text) < DIGITS else None
 
 
 def decode(press: str) -> Press | None:

@@ -24,12 +24,14 @@ class Frame:
 class Record:
     """Frames, the first of them the check and the last the one that is talking.
 
-    `tag` tells this conversation's buttons from another's, `runs` counts the frames there have been.
+    `tag` tells this conversation's buttons from another's, `runs` counts the frames there have been. `offered` are the
+    buttons (label, press) that were shown last, where no question came after them.
     """
 
     tag: str
     runs: int = 0
     frames: tuple[Frame, ...] = ()
+    offered: tuple[tuple[str, str], ...] = ()
 
     @property
     def top(self) -> Frame:
@@ -56,7 +58,8 @@ def to_json(record: Record) -> dict[str, Any]:
         {"flow": f.flow, "run": f.run, "answers": f.answers, "done": f.done, "asked": f.asked, "draft": list(f.draft)}
         for f in record.frames
     ]
-    return {"runs": record.runs, "frames": frames}
+    offered = {"offered": [list(pair) for pair in record.offered]} if record.offered else {}
+    return {"runs": record.runs, "frames": frames} | offered
 
 
 def from_json(tag: str, data: dict[str, Any]) -> Record:
@@ -65,4 +68,5 @@ def from_json(tag: str, data: dict[str, Any]) -> Record:
         Frame(f["flow"], f["run"], f["answers"], f["done"], f["asked"], tuple(f.get("draft", ())))
         for f in data.get("frames", ())
     )
-    return Record(tag, data.get("runs", 0), frames)
+    offered = tuple((label, press) for label, press in data.get("offered", ()))
+    return Record(tag, data.get("runs", 0), frames, offered)

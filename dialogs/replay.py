@@ -7,7 +7,7 @@ from typing import Any
 from dialogs.effects import Effect
 from dialogs.record import Frame
 from dialogs.steps import Ask, Do, Flow, Outcome, Plan, Say
-from scoring.questionnaire import Question
+from scoring.questionnaire import SAID, Question
 
 Perform = Callable[[Effect], Any]
 
@@ -71,7 +71,8 @@ def _answer(question: Question, answers: dict[str, Any]) -> Any:
     """The recorded answer as far as it still holds: a choice that is gone was not answered."""
     answer = answers.get(question.id)
     if question.kind == "one":
-        return answer if isinstance(answer, str) and question.choice(answer) else None
+        known = isinstance(answer, str) and (question.choice(answer) or (question.words and answer.startswith(SAID)))
+        return answer if known else None
     if question.kind == "many":
         return None if answer is None else tuple(value for value in answer if question.choice(value))
     return answer

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dialogs.effects import Effect
-from dialogs.messages import Button
+from dialogs.messages import Button, File
 from scoring.questionnaire import Question
 
 
@@ -22,12 +22,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Say a phrase; gives None. `values` fill the phrase, `picture` is (kind, token, phrase of the words for it)."""
+    """Say a phrase; gives None. `values` fill the phrase, `picture` is (kind, token, phrase of the words for it).
+
+    `file` is what the message brings along.
+    """
 
     phrase: str
     values: dict[str, Any] = field(default_factory=dict)
     buttons: tuple[Button, ...] = ()
     picture: tuple[str, str, str] | None = None
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True)

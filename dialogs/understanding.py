@@ -15,6 +15,8 @@ MARGIN = 5
 # A label found inside a longer text is trusted only where the text is little longer than it, and on a scale still less.
 SLACK = 8
 SCALE_SLACK = 4
+# A text of more signs tells a story, in which a word may mean anything.
+STORY = 40
 
 _KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _DROPPED = re.compile(r"[\s・「」『』()\[\]。.!,、:;~〜\-‐−_*#'\"]+")
@@ -28,10 +30,35 @@ _PEOPLE = re.compile(rf"約?{_DIGITS}(?:人|名|にん|めい)(?:くらい|ぐ�
 
 
 @dataclass(frozen=True, slots=True)
+class Meant:
+    """What texts come down to a command (see words.toml), folded already; `tail` is 0 where any number may follow."""
+
+    command: str
+    of: tuple[str, ...]
+    wants: tuple[str, ...]
+    perhaps: tuple[str, ...]
+    but: tuple[str, ...]
+    tail: int
+
+    def read(self, folded: str) -> str:
+        """How sure a folded text means it: "surely", "perhaps" or ""."""
+        if any(word in folded for word in self.but):
+            return ""
+        ends = (folded.rfind(want) + len(want) for want in self.wants if want in folded)
+        near = any(not self.tail or len(folded) - end <= self.tail for end in ends)
+        if near and any(word in folded for word in self.of):
+            return "surely"
+        return "perhaps" if len(folded) <= STORY and any(word in folded for word in self.perhaps) else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """The words that are understood at any moment (see words.toml), folded already."""
 
     commands: dict[str, str]
+    meant: tuple[Meant, ...]
+    thanks: frozenset[str]
+    whys: tuple[str, ...]
     question_marks: tuple[str, ...]
     question_ends: tuple[str, ...]
     question_backs: tuple[str, ...]
@@ -63,6 +90,20 @@ class Words:
     def command(self, text: str) -> str | None:
         """The command that the whole text names."""
         return next((self.commands[reading] for reading in self.readings(text) if reading in self.commands), None)
+
+    def means(self, text: str) -> dict[str, str]:
+        """The commands that a longer text may come down to, each with "surely" or "perhaps"."""
+        folded = self.fold(text)
+        return {one.command: sure for one in self.meant if (sure := one.read(folded))}
+
+    def gives_thanks(self, text: str) -> bool:
+        """Whether the text says that all is well, and nothing else."""
+        return any(reading in self.thanks for reading in self.readings(text))
+
+    def asks_why(self, text: str) -> bool:
+        """Whether the text would rather not answer, or asks what for."""
+        folded = self.fold(text)
+        return any(why in folded for why in self.whys)
 
     def finishes(self, text: str) -> bool:
         """Whether the text says that nothing more is to be ticked."""
@@ -132,6 +173,15 @@ def likely(words: Words, question: Question, text: str) -> tuple[str, ...] | Non
         found.add(_at_once(words, names, text) or _contained(words, names, folded, scale))
     values = tuple(value for value in found if value is not None)
     return values if len(values) == 1 else None
+
+
+def mentioned(words: Words, question: Question, text: str) -> Choice | None:
+    """The one choice of which a longer text speaks; None where there is none, or more than one."""
+    folded = words.fold(text)
+    names = {name: value for name, value in _names(words, question).items() if not value.startswith("/")}
+    inside = [name for name in names if len(name) > (2 if _KANA.fullmatch(name) else 1) and name in folded]
+    found = {names[name] for name in inside if not any(name != other and name in other for other in inside)}
+    return question.choice(found.pop()) if len(found) == 1 else None
 
 
 def number(words: Words, text: str) -> int | None:

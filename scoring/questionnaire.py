@@ -8,6 +8,10 @@ from knowledge.problems import ContentError, Problem
 from knowledge.tables import Table, fill, no_twins, open_table
 
 FILE = Path(__file__).with_name("check.toml")
+# What was typed where words are an answer (see Question.words) is kept behind this.
+SAID = "="
+# What the words that answer a question must tell of: when somebody would like to come; or anything at all.
+TIME, ANYTHING = "time", "anything"
 LEVELS = ("urgent", "some")  # of a challenge, the weightier first
 PROFILE = ("industry", "size", "prefecture", "form")
 
@@ -30,7 +34,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question; `id` is the key of its answer in the record, `none` the label for choosing nothing."""
+    """One question; `id` is the key of its answer in the record, `none` the label for choosing nothing.
+
+    Where it has choices and words may answer it as well, `words` names what they must tell of (TIME); they are kept as
+    they were typed. A question for a text takes even what reads like a question of the owner's own where `words` is
+    ANYTHING.
+    """
 
     id: str
     title: str
@@ -40,6 +49,7 @@ class Question:
     limit: int = 0
     none: str = ""
     part: str = ""
+    words: str = ""
 
     def choice(self, value: str) -> Choice | None:
         """The choice that has this value."""

@@ -13,24 +13,28 @@ from storage.schema import link
 LIFE = timedelta(minutes=15)
 # Without what is mistaken for something else when it is read from one screen and typed on another. 8 of these are one
 # of 8 * 10 ** 11: nobody guesses one within a quarter of an hour.
-_SIGNS = "23456789abcdefghjkmnpqrstuvwxyz"
-_CODE = re.compile(rf"go([{_SIGNS}]{{8}})")
+SIGNS, LENGTH = "23456789abcdefghjkmnpqrstuvwxyz", 8
+_CODE = re.compile(rf"go([{SIGNS}]{{{LENGTH}}})")
 # Longer texts hold more than a code.
-_LONGEST = 40
+_TEXT = 40
+
+
+def plain(text: str) -> str:
+    """A text that may be a code, with all made alike in which codes are typed differently; "" for a longer one."""
+    # Folding takes most dashes away, and makes a long vowel of others.
+    return fold(text).translate(dict.fromkeys(map(ord, "ー–"))) if len(text) <= _TEXT else ""
 
 
 def code_in(text: str) -> str:
     """The code that a text consists of, whatever its letters' width and case, its dash and blanks; "" for none."""
-    # Folding takes most dashes away, and makes a long vowel of others.
-    plain = fold(text).translate(dict.fromkeys(map(ord, "ー–"))) if len(text) <= _LONGEST else ""
-    found = _CODE.fullmatch(plain)
+    found = _CODE.fullmatch(plain(text))
     return f"go-{found[1]}" if found else ""
 
 
 def make(connection: Connection, owner_id: int, now: datetime) -> str:
     """A new code for this owner, in place of the earlier ones."""
     connection.execute(delete(link).where((link.c.owner_id == owner_id) | (link.c.ends_at <= now)))
-    code = "go-" + "".join(secrets.choice(_SIGNS) for _ in range(8))
+    code = "go-" + "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
     connection.execute(insert(link).values(code=code, owner_id=owner_id, ends_at=now + LIFE))
     return code
 

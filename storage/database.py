@@ -57,6 +57,8 @@ def _engine(url: str) -> Engine:
         return create_engine(
             url,
             json_serializer=_json,
+            # The parameters of a statement are what owners said; they must not get into a log with its error.
+            hide_parameters=True,
             pool_pre_ping=True,
             pool_size=8,
             max_overflow=8,
@@ -65,7 +67,7 @@ def _engine(url: str) -> Engine:
     # A "file:" address (SQLite's own, as for reading only) names no folder of ours.
     if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, json_serializer=_json)
+    engine = create_engine(url, json_serializer=_json, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

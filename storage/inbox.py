@@ -29,6 +29,12 @@ _TAKEN_BY = select(inbox.c.owner_id, inbox.c.turn).where(
 )
 
 
+def turn_of(connection: Connection, owner_id: int, event_id: str) -> int | None:
+    """The turn that took an event of this owner's, whichever contact it came from; None where there was none."""
+    mine = (inbox.c.owner_id == owner_id) & (inbox.c.event_id == event_id)
+    return connection.execute(select(inbox.c.turn).where(mine)).scalar()
+
+
 def add(connection: Connection, rows: Sequence[Row]) -> list[bool]:
     """Note events; False for those that were noted before, which must not be taken again."""
     if _ADD.write(connection, rows) == len(rows):

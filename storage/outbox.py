@@ -9,7 +9,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     bindparam,
+    cast,
     exists,
     func,
     insert,
@@ -71,7 +73,31 @@ def exchanges(connection: Connection, owner_id: int, after: int, most: int) -> l
     return [Exchange(*row) for row in reversed(rows)]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a row has said, and to whom: whose conversation it is of, and by which contact."""
+
+    owner_id: int
+    channel: str
+    account: str
+    address: str
+    messages: list[dict[str, Any]]
+
+
+def told(connection: Connection, id: str) -> Told | None:
+    """What the row with this id has said; None where it is no more, as when its owner was erased."""
+    columns = (outbox.c.owner_id, contact.c.channel, contact.c.account, contact.c.address, outbox.c.messages)
+    row = connection.execute(select(*columns).join_from(outbox, contact).where(outbox.c.id == id)).first()
+    return Told(*row) if row else None
+
+
 # ---------------------------------------------------------------- what is pushed
+
+
+def push(connection: Connection, owner_id: int, turn: int, now: datetime) -> None:
+    """Have sent, too, what was only to be fetched."""
+    fetched = (outbox.c.owner_id == owner_id) & (outbox.c.turn == turn) & (outbox.c.state == "fetched")
+    connection.execute(update(outbox).where(fetched).values(state="due", due_at=now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +228,13 @@ def pushes(connection: Connection, channel: str, since: datetime) -> int:
         counted.where(PUSHED, outbox.c.settled_at >= since, contact.c.channel == channel)
     ).scalar_one()
     return int(total or 0)
+
+
+def forget(connection: Connection, token: str, now: datetime) -> None:
+    """Take back the words of everything that was said with this token in it, to whomever, and send none of it."""
+    said = cast(outbox.c.messages, Text).contains(token, autoescape=True)
+    connection.execute(update(outbox).where(said, DUE).values(state="dropped", due_at=None, settled_at=now))
+    connection.execute(update(outbox).where(said).values(messages=[], said=""))
 
 
 # ---------------------------------------------------------------- what an operator sees

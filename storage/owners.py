@@ -7,11 +7,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, func, insert, select, true, update
 
 from storage import results
 from storage.prepared import Prepared, insert_new
-from storage.schema import DUE, asked, contact, inbox, link, outbox, owner, result, result_axis
+from storage.schema import (
+    DUE,
+    asked,
+    booking,
+    cell,
+    consultation,
+    contact,
+    expert,
+    inbox,
+    link,
+    next_action,
+    outbox,
+    owner,
+    party,
+    result,
+    result_axis,
+    seat,
+    survey,
+    talk,
+    timer,
+    waiting,
+)
+
+# Channels on which nobody sees what they do not come and look for.
+FETCHED = ("web", "terminal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +52,7 @@ class Owner:
     turns: int
     came_by: str | None
     heard_at: datetime | None
+    seen_at: datetime
 
 
 class Row(TypedDict):
@@ -49,6 +74,7 @@ _FIND = (
         owner.c.turns,
         contact.c.came_by,
         contact.c.heard_at,
+        owner.c.seen_at,
     )
     .join_from(contact, owner)
     .where(
@@ -58,7 +84,8 @@ _FIND = (
     )
 )
 # The contact is locked too, or who had to wait for the owner would be given what it was before.
-_LOCK = Prepared(lambda _: _FIND.with_for_update(of=[owner, contact]))
+# Whoever sets a timer for somebody else refers to their row, which must not have to wait for this.
+_LOCK = Prepared(lambda _: _FIND.with_for_update(of=[owner, contact], key_share=True))
 _SAVE = Prepared(
     lambda _: (
         update(owner)
@@ -90,6 +117,12 @@ def lock(connection: Connection, channel: str, account: str, address: str, came_
         _make(connection, at, came_by, now)
         row = _LOCK.first(connection, at)
     return Owner(*row)
+
+
+def lock_known(connection: Connection, channel: str, account: str, address: str) -> Owner | None:
+    """The owner at this address, held until the transaction ends; None where there is none."""
+    row = _LOCK.first(connection, {"channel": channel, "account": account, "address": address})
+    return Owner(*row) if row else None
 
 
 def _make(connection: Connection, at: dict[str, str], came_by: str, now: datetime) -> None:
@@ -128,6 +161,27 @@ def gone(connection: Connection, contact_id: int, now: datetime) -> None:
     connection.execute(update(contact).where(contact.c.id == contact_id).values(gone_at=now))
 
 
+def reach(
+    connection: Connection, owner_id: int, prefers: str = "", *, gone: bool = False
+) -> tuple[str, str, str] | None:
+    """Channel, account and address by which somebody is told of something; None where they can't be reached.
+
+    The channel that they prefer, else where they were heard last; what is fetched only where nothing can be pushed.
+    With `gone`, where they can't be reached any more counts as well.
+    """
+    query = select(contact.c.channel, contact.c.account, contact.c.address)
+    latest = contact.c.heard_at.is_(None), contact.c.heard_at.desc(), contact.c.id
+    order = (contact.c.channel == prefers).desc(), contact.c.channel.in_(FETCHED), *latest
+    mine = (contact.c.owner_id == owner_id) & (true() if gone else contact.c.gone_at.is_(None))
+    row = connection.execute(query.where(mine).order_by(*order).limit(1)).first()
+    return (row.channel, row.account, row.address) if row else None
+
+
+def any_there(connection: Connection) -> bool:
+    """Whether there is anybody at all, erased or not."""
+    return connection.execute(select(owner.c.id).limit(1)).first() is not None
+
+
 def first_contact(connection: Connection, owner_id: int) -> tuple[str, str, str]:
     """Channel, account and address by which an owner was first met."""
     query = select(contact.c.channel, contact.c.account, contact.c.address)
@@ -138,6 +192,12 @@ def first_contact(connection: Connection, owner_id: int) -> tuple[str, str, str]
 def give_consent(connection: Connection, owner_id: int, notice: str, now: datetime) -> None:
     """Keep that the owner agreed to this version of the notice."""
     connection.execute(update(owner).where(owner.c.id == owner_id).values(notice=notice, consented_at=now))
+
+
+def agreed(connection: Connection, owner_id: int, notice: str) -> bool:
+    """Whether what the owner agreed to last is this version of the notice."""
+    found = connection.execute(select(owner.c.notice).where(owner.c.id == owner_id)).scalar_one_or_none()
+    return bool(found == notice)
 
 
 def merge(connection: Connection, gone: int, into: int) -> None:
@@ -154,8 +214,18 @@ def merge(connection: Connection, gone: int, into: int) -> None:
         moved = update(table).where(table.c.owner_id == gone)
         connection.execute(moved.values(owner_id=into, turn=table.c.turn - back))
     results.move(connection, gone, into)
-    for table in (contact, asked):
+    for table in (contact, asked, timer, booking, consultation, next_action, expert):
         connection.execute(update(table).where(table.c.owner_id == gone).values(owner_id=into))
+    for table, key in ((party, party.c.booking_id), (waiting, waiting.c.day), (survey, survey.c.subject)):
+        # Where both have one, that of the one who goes on stands.
+        own = table.alias()
+        both_have = exists().where(own.c.owner_id == into, own.c[key.name] == key)
+        connection.execute(delete(table).where(table.c.owner_id == gone, both_have))
+        connection.execute(update(table).where(table.c.owner_id == gone).values(owner_id=into))
+    # Nobody comes along to a booking of their own.
+    own_booking = party.c.booking_id.in_(select(booking.c.id).where(booking.c.owner_id == into))
+    connection.execute(delete(party).where(party.c.owner_id == into, own_booking))
+    connection.execute(update(talk).where(talk.c.owner_id == gone).values(owner_id=into))
     connection.execute(delete(link).where(link.c.owner_id == gone))
     if both[into].notice is None:
         given = {"notice": both[gone].notice, "consented_at": both[gone].consented_at}
@@ -166,6 +236,16 @@ def merge(connection: Connection, gone: int, into: int) -> None:
 # Every table, under the name that the export gives it, in the order in which rows can be deleted. What is not listed
 # here would neither be shown to its owner nor taken away.
 _ALL = {
+    "timers": timer,
+    "surveys": survey,
+    "next_actions": next_action,
+    "consultations": consultation,
+    "waiting": waiting,
+    "invitations": party,
+    "half_hours": cell,
+    "seats": seat,
+    "bookings": booking,
+    "talks": talk,
     "balances": result_axis,
     "results": result,
     "links": link,
@@ -185,6 +265,13 @@ def _of(table: Table, owner_ids: Sequence[int]) -> ColumnElement[bool]:
         return owner.c.id.in_(owner_ids)
     if table is result_axis:
         return result_axis.c.result_id.in_(select(result.c.id).where(_of(result, owner_ids)))
+    if table in (cell, seat):
+        return table.c.booking_id.in_(select(booking.c.id).where(_of(booking, owner_ids)))
+    if table is party:
+        # Their own invitations, and those of others to their bookings.
+        return party.c.owner_id.in_(owner_ids) | party.c.booking_id.in_(
+            select(booking.c.id).where(_of(booking, owner_ids))
+        )
     return table.c.owner_id.in_(owner_ids)
 
 
@@ -221,7 +308,13 @@ def sweep(connection: Connection, before: datetime) -> int:
     # Locked, so that none of them can come back meanwhile; who is just doing so is passed over.
     # Who has not got the farewell yet is still needed, for as long as it is tried.
     waiting = exists().where(outbox.c.owner_id == owner.c.id, DUE)
-    due = select(owner.c.id).where(owner.c.erased_at < before, ~waiting).limit(SWEPT).with_for_update(skip_locked=True)
+    expects = exists().where(expert.c.owner_id == owner.c.id)
+    due = (
+        select(owner.c.id)
+        .where(owner.c.erased_at < before, ~waiting, ~expects)
+        .limit(SWEPT)
+        .with_for_update(skip_locked=True)
+    )
     gone = connection.execute(due).scalars().all()
     if gone:
         for table in _ALL.values():

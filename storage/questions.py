@@ -26,6 +26,12 @@ def rate(connection: Connection, owner_id: int, number: int, entry: str, verdict
     connection.execute(update(asked).where(mine).values(rated=entry, verdict=verdict))
 
 
+def latest(connection: Connection, owner_id: int, since: datetime) -> str:
+    """What an owner asked last, if it was since then; "" where nothing was."""
+    query = select(asked.c.text).where(asked.c.owner_id == owner_id, asked.c.at >= since)
+    return connection.execute(query.order_by(asked.c.id.desc()).limit(1)).scalar_one_or_none() or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How an entry fared: how often it was shown first, found useful and found wrong."""

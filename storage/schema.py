@@ -171,3 +171,190 @@ result_axis = Table(
     Column("category", String(40), primary_key=True),
     Column("value", Integer, nullable=False),
 )
+
+# SQLite gives the number of the last row again when that is deleted, unless it is told not to (`sqlite_autoincrement`):
+# what a timer is about ("booking:7") must not come to mean another's.
+
+# A timer comes back as an event when it falls due, to the owner (a person: client, expert or officer) whom it is for.
+# The unique key is what makes a thing be told once: `revision` is that of its subject, or counts what is told of it.
+# `state` is "due", then "fired" or "cancelled"; who claims a due one moves `due_at` on, and who dies leaves it.
+timer = Table(
+    "timer",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("at", DateTime, nullable=False),
+    Column("due_at", DateTime, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("state", String(10), nullable=False, server_default="due"),
+    UniqueConstraint("subject", "kind", "revision"),
+    sqlite_autoincrement=True,
+)
+WAITS = timer.c.state == literal_column("'due'")
+Index("ix_timer_due_at", timer.c.due_at, sqlite_where=WAITS, postgresql_where=WAITS)
+
+# Who is booked. `owner_id` is the person whom the bot talks to; `token` is the secret part of the expert's own page,
+# `feed` that of the calendar. `profile` is scheduler.experts.Profile as JSON data. `busy` are the times that the
+# expert's own calendar was seen to hold at `busy_at` ([[from, until], …], UTC), `busy_error` why it can't be read, and
+# `busy_tried_at` when that was last tried.
+expert = Table(
+    "expert",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, unique=True),
+    Column("name", String(60), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("profile", JSON, nullable=False),
+    Column("token", String(40), nullable=False, unique=True),
+    Column("feed", String(40), nullable=False, unique=True),
+    Column("busy", JSON, nullable=False),
+    Column("busy_at", DateTime),
+    Column("busy_error", String(200)),
+    Column("busy_tried_at", DateTime),
+    Column("made_at", DateTime, nullable=False),
+)
+
+# A booking; `state` and what leads from one to the next: scheduler.bookings. `revision` counts the changes. `token` is
+# its name in buttons, `page` the secret part of its record's address, for its owner and who comes along. `reach` is how
+# the owner is met (a telephone number), as far as the way of meeting needs it; `place` where (an address, a link).
+# `shared_at` is since when the expert may see the owner's check, None without consent. `asked` are the experts who were
+# asked before this one and have not taken it.
+booking = Table(
+    "booking",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("token", String(40), nullable=False, unique=True),
+    Column("page", String(40), nullable=False, unique=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("expert_id", ForeignKey("expert.id"), nullable=False),
+    Column("topic", String(60), nullable=False),
+    Column("way", String(20), nullable=False),
+    Column("starts_at", DateTime, nullable=False),
+    Column("minutes", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("held_until", DateTime),
+    Column("reach", String(100), nullable=False),
+    Column("place", String(300), nullable=False),
+    Column("shared_at", DateTime),
+    Column("asked", JSON, nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("changed_at", DateTime, nullable=False),
+    Index("ix_booking_expert_id_starts_at", "expert_id", "starts_at"),
+    sqlite_autoincrement=True,
+)
+
+# The half hours that bookings hold: the primary key is what keeps two of them out of one.
+cell = Table(
+    "cell",
+    metadata,
+    Column("expert_id", ForeignKey("expert.id"), primary_key=True),
+    Column("at", DateTime, primary_key=True),
+    Column("booking_id", ForeignKey("booking.id"), nullable=False, index=True),
+)
+
+# The meetings of an expert's day (by the expert's clock), numbered from 1: the same guard for how many there may be.
+seat = Table(
+    "seat",
+    metadata,
+    Column("expert_id", ForeignKey("expert.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("booking_id", ForeignKey("booking.id"), nullable=False, index=True),
+)
+
+# Who else comes to a booking: officers of agencies whom the owner has invited; `name` is what they call themselves.
+party = Table(
+    "party",
+    metadata,
+    Column("booking_id", ForeignKey("booking.id"), primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), primary_key=True, index=True),
+    Column("name", String(60), nullable=False, server_default=""),
+    Column("made_at", DateTime, nullable=False),
+)
+
+# Codes that make whoever sends them an expert's person ("expert:7") or bring them to a booking ("booking:12").
+invite = Table(
+    "invite",
+    metadata,
+    Column("code", String(20), primary_key=True),
+    Column("subject", String(40), nullable=False, index=True),
+    Column("ends_at", DateTime, nullable=False),
+)
+
+# Who waits for a day that is full. `offered_at` is when they were last told of a time that has come free.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("day", Date, nullable=False, index=True),
+    Column("topic", String(60), nullable=False),
+    Column("way", String(20), nullable=False),
+    Column("prefecture", String(40), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("offered_at", DateTime),
+    UniqueConstraint("owner_id", "day"),
+    sqlite_autoincrement=True,
+)
+
+# What came of a meeting, as the expert has written it down; the owner has it too. `handover` is a desk, or "".
+consultation = Table(
+    "consultation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("booking_id", ForeignKey("booking.id"), nullable=False, unique=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("situation", Text, nullable=False),
+    Column("support", Text, nullable=False),
+    Column("handover", String(40), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("changed_at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# The next actions that were agreed on; `state` is "open", "done" or "dropped".
+next_action = Table(
+    "next_action",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("consultation_id", ForeignKey("consultation.id"), nullable=False, index=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("text", String(300), nullable=False),
+    Column("day", Date),
+    Column("state", String(10), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# How likely owners are to recommend us, 0 to 10; `subject` is "check:<result's token>" or "booking:<id>". `score` is
+# None while they were only asked; `at` is when they were asked, then when they last answered.
+survey = Table(
+    "survey",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False),
+    Column("subject", String(40), nullable=False),
+    Column("score", Integer),
+    Column("reason", String(800), nullable=False),
+    Column("at", DateTime, nullable=False, index=True),
+    UniqueConstraint("owner_id", "subject"),
+)
+
+# Conversations of owners with people at the agency's desk. `desk_id` is the person that stands for the thread on Slack
+# (its contact's address is channel and thread). While it is `led`, what the owner types goes there. `heard_at` is the
+# latest word of either, `waits_since` the owner's first word that the desk has not answered.
+talk = Table(
+    "talk",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("desk_id", ForeignKey("owner.id"), nullable=False, unique=True),
+    Column("led", Boolean, nullable=False),
+    Column("opened_at", DateTime, nullable=False),
+    Column("heard_at", DateTime, nullable=False),
+    Column("waits_since", DateTime),
+    sqlite_autoincrement=True,
+)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.turn import Event
 
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["__main__", __name__, "tests.senders"])
+context.set_forkserver_preload(["__main__", __name__, "tests.senders", "tests.bookers"])
 packaged()
 
 # Conversations that are under way at the same time in a process that is killed.

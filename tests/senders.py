@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot import delivery
 from bot.delivery import Delivery
 from bot.drawing import Drawing
+from bot.house import House
 from bot.intake import Intake
 from bot.links import Links
 from bot.pictures import Pictures
@@ -43,7 +44,7 @@ def deliver(url: str, line_url: str, name: str, clock: Synchronized[float], keys
     async def run() -> None:
         line = Line(settings, settings.public_url, pictures, content.phrases)
         await line.start()
-        intake = Intake(database, content, now, lambda owner_id: f"/me/{owner_id}")
+        intake = Intake(database, content, now, House(lambda owner_id: f"/me/{owner_id}"))
         intake.start()
         Delivery(intake, {"line": line}, now).start()
         await asyncio.Event().wait()

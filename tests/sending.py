@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.delivery import Delivery
+from bot.house import House
 from bot.intake import Intake
 from bot.platforms.platform import Arrived, Part, Platform, Sending
 from bot.turn import Event, Taken
@@ -89,7 +90,7 @@ class Post:
         self.now = NOW
         self.platform = platform or Memory()
         self.database = Database(url)
-        self.intake = Intake(self.database, packaged(), lambda: self.now, lambda owner_id: f"/me/{owner_id}")
+        self.intake = Intake(self.database, packaged(), lambda: self.now, House(lambda owner_id: f"/me/{owner_id}"))
         self.delivery = Delivery(self.intake, {self.platform.channel: self.platform}, lambda: self.now, self.pause)
         self._events = 0
         self._lock = threading.Lock()

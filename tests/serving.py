@@ -11,6 +11,8 @@ import uvicorn
 from sse_starlette.sse import AppStatus
 
 from bot.app import make_app
+from bot.clock import utc_now
+from bot.intake import Clock
 from bot.serving import Server
 from bot.settings import Settings
 from dialogs.content import Content, packaged
@@ -30,14 +32,19 @@ def settings_for(public_url: str, **others: str) -> Settings:
 
 @contextmanager
 def serving(
-    url: str, content: Content | None = None, port: int = 0, settings: dict[str, str] | None = None
+    url: str,
+    content: Content | None = None,
+    port: int = 0,
+    settings: dict[str, str] | None = None,
+    clock: Clock = utc_now,
 ) -> Iterator[str]:
     """The address of the app over this database; stopped when the block ends."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = make_app(Database(url), content or packaged(), settings_for(**{"public_url": address} | (settings or {})))
+        chosen = settings_for(**{"public_url": address} | (settings or {}))
+        app = make_app(Database(url), content or packaged(), chosen, clock)
         config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=1)
         listening = threading.Event()
         server = Server(config, ready=listening.set)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Table, select
 
+from bot.house import House
 from bot.intake import Intake
 from bot.turn import Event, Taken
 from dialogs.content import packaged
@@ -24,7 +25,7 @@ NOW = datetime(2026, 12, 1, 1, 0)  # noqa: DTZ001 - UTC without zone, as the dat
 
 def new_intake(database: Database, now: datetime = NOW) -> Intake:
     """An intake over a database, not begun."""
-    return Intake(database, packaged(), lambda: now, lambda owner_id: f"/me/{owner_id}")
+    return Intake(database, packaged(), lambda: now, House(lambda owner_id: f"/me/{owner_id}"))
 
 
 def event(id: str, action: Action, address: str = "owner", code: str = "") -> Event:

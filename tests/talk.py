@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func, insert, select
+
+from bot.house import House
+from bot.timing import claim
 from bot.turn import Event, take
 from dialogs import presses, record
 from dialogs.content import Content, packaged
 from dialogs.events import Action, Command, Opened, Said, Sent, Toggled
-from storage import Database, codes, outbox, owners, results
+from storage import Database, experts, invites, outbox, owners, results
+from storage.schema import WAITS, contact, timer
 
 if TYPE_CHECKING:
     from dialogs.messages import Button, Message
     from dialogs.record import Record
+    from scheduler.experts import Profile
+    from storage.experts import Expert
 
+HOUSE = House(lambda owner_id: f"/me/{owner_id}", site="https://banso.example")
+CODE = re.compile(r"(?:go|ex|bk)-[0-9a-z]{8}")
 # Ten o'clock on a Tuesday morning in Japan.
 START = datetime(2026, 12, 1, 1, 0)  # noqa: DTZ001 - UTC without zone, as the database keeps it
 
@@ -48,6 +58,9 @@ class Talk:
         self.address = address
         self.now = START
         self.apps: dict[str, list[Turn]] = {}
+        self.house = HOUSE
+        # The latest code that an operator has made.
+        self.made = ""
         self.database = Database(url)
         self._events = 0
         self._latest: Action = Opened()
@@ -94,6 +107,15 @@ class Talk:
         """Go on in another app."""
         self.address = address
 
+    def thread(self) -> str:
+        """Where the desk reads and writes: the thread of the latest talk with it."""
+        with self.database.reading() as connection:
+            query = select(contact.c.address).where(contact.c.address.like("desk:%")).order_by(contact.c.id.desc())
+            found: str | None = connection.execute(query.limit(1)).scalar_one_or_none()
+        if found is None:
+            raise LookupError("nobody talks with the desk")
+        return found
+
     def delete_result(self) -> tuple[Message, ...]:
         """Delete the latest result on its page."""
         stored = self.result()
@@ -116,8 +138,52 @@ class Talk:
         return self._take(self._latest)
 
     def wait(self, **time: float) -> None:
-        """Let time pass."""
+        """Let time pass, while nothing runs."""
         self.now += timedelta(**time)
+
+    def fire(self) -> list[tuple[str, tuple[Message, ...]]]:
+        """Have the timers tell that are due; gives who was told what. They are turns of those who are told."""
+        told: list[tuple[str, tuple[Message, ...]]] = []
+        while True:
+            with self.database.writing() as connection:
+                events = claim(connection, self.now)
+            if not events:
+                return told
+            for event in events:
+                with self.database.writing() as connection:
+                    messages = take(connection, self.content, event, self.now, self.house).messages
+                if messages:
+                    self.apps.setdefault(event.address, []).append(Turn("", messages))
+                    told.append((event.address, messages))
+
+    def pass_time(self, until: datetime) -> list[tuple[str, tuple[Message, ...]]]:
+        """Let time pass while all runs: what falls due is told at its time; gives who was told what."""
+        told = self.fire()
+        while (due := self._next_timer()) and due <= until:
+            self.now = max(self.now, due)
+            told += self.fire()
+        self.now = max(self.now, until)
+        return told
+
+    def _next_timer(self) -> datetime | None:
+        with self.database.reading() as connection:
+            due: datetime | None = connection.execute(select(func.min(timer.c.due_at)).where(WAITS)).scalar_one()
+            return due
+
+    def expert(self, name: str, profile: Profile, address: str = "") -> Expert:
+        """An expert begins to be booked; with an address they are told of it there."""
+        with self.database.writing() as connection:
+            made = experts.add(connection, name, profile, self.now)
+            if address:
+                row = {"channel": "test", "account": "chat", "address": address, "owner_id": made.owner_id}
+                connection.execute(insert(contact).values(row | {"made_at": self.now}))
+        return made
+
+    def invite(self, subject: str) -> str:
+        """An operator makes a code for an expert ("expert:1")."""
+        with self.database.writing() as connection:
+            self.made = invites.make(connection, subject, self.now)
+        return self.made
 
     def restart(self) -> None:
         """Stop the program and start it anew on the same database."""
@@ -143,10 +209,10 @@ class Talk:
     def code(self) -> str:
         """The latest code that was said in any app."""
         messages = [message for turns in self.apps.values() for turn in turns for message in turn.messages]
-        found = [message.text for message in messages if codes.code_in(message.text)]
-        if not found:
+        found = [code for message in messages for code in CODE.findall(message.text)]
+        if not found and not self.made:
             raise LookupError("no code was made")
-        return found[-1]
+        return self.made or found[-1]
 
     def shown(self) -> tuple[Message, ...]:
         """The messages of the latest turn."""
@@ -182,7 +248,7 @@ class Talk:
     def _take(self, action: Action, code: str = "") -> tuple[Message, ...]:
         event = Event(f"{self.address}-{self._events}", "test", "chat", self.address, action, code=code)
         with self.database.writing() as connection:
-            return take(connection, self.content, event, self.now, lambda owner_id: f"/me/{owner_id}").messages
+            return take(connection, self.content, event, self.now, self.house).messages
 
     def _owner(self) -> owners.Owner:
         with self.database.reading() as connection:

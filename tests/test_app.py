@@ -94,6 +94,14 @@ def test_a_tap_without_a_cookie_leads_to_the_page(client: TestClient) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
 
 
+def test_whoever_is_sent_for_it_begins_to_book_without_a_cookie(client: TestClient) -> None:
+    answer = post(client, press="c:consult")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert turns(client) == 1
+    page = client.get("/").text
+    assert page.index("よろず支援拠点") < page.index("こんにちは")
+
+
 @pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://elsewhere.example"}])
 def test_another_site_may_not_post(client: TestClient, headers: dict[str, str]) -> None:
     path = finish(client)

@@ -18,8 +18,10 @@ from starlette.testclient import TestClient
 
 from bot import app as app_module
 from bot.app import make_app
+from bot.house import House
 from bot.platforms import web
 from bot.turn import Event, Taken, take_all
+from bot.web import chats
 from dialogs.content import NOTICE, packaged
 from dialogs.events import Command, Opened, Said
 from storage import Database, codes, owners, results
@@ -396,7 +398,7 @@ def test_three_that_join_in_a_row_in_one_batch_are_one(database: Database, names
 def together(database: Database, events: list[Event]) -> list[Taken]:
     """Events taken in one transaction."""
     with database.writing() as connection:
-        return take_all(connection, packaged(), events, NOW, str)
+        return take_all(connection, packaged(), events, NOW, House(str))
 
 
 ROUNDS = 5
@@ -548,7 +550,7 @@ def test_the_page_of_a_code_shows_it_with_its_end(site: Site) -> None:
 
 
 def test_a_way_is_shown_with_an_address_where_the_platform_has_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_module, "INVITING_SECONDS", 0.01)
+    monkeypatch.setattr(chats, "INVITING_SECONDS", 0.01)
     code = site.code()
     site.parts.platforms = {"line": Inviting(), "telegram": Slow(channel="telegram"), "slack": Failing(channel="slack")}
     page = site.client.get(f"/link/{code}").text
@@ -556,6 +558,21 @@ def test_a_way_is_shown_with_an_address_where_the_platform_has_one(site: Site, m
     assert page.count('class="solid" href="https://') == 1
     assert "Telegramの伴走とのチャットに、上の合言葉を送ってください。" in page
     assert "Slackの伴走へのダイレクトメッセージに、上の合言葉を送ってください。" in page
+
+
+def test_the_page_of_a_result_leads_to_the_chat_that_its_owner_has(site: Site) -> None:
+    site.on_line("こんにちは", site.code(), YES, "1分でざっくり", "人材の確保", "1", "1", "1", "1", "1")
+    (token,) = {row["token"] for row in rows(site.parts.database, result_table)}
+    own = site.client.get(f"/r/{token}").text
+    assert ('value="c:consult"' in own, "続けられます" in own) == (True, False)
+    other = site.browser()
+    page = other.get(f"/r/{token}").text
+    assert "LINEの伴走のトークで続けられます" in page
+    assert not any(way in page for way in ("https://line.example", 'value="c:consult"', 'class="hollow" href="/"'))
+    site.parts.platforms = {"line": Inviting()}
+    assert 'href="https://line.example/"' in other.get(f"/r/{token}").text
+    site.parts.platforms = {}
+    assert "そのときのブラウザーで続けられます" in other.get(f"/r/{token}").text
 
 
 @pytest.mark.parametrize("path", ["/link/go-22222222", "/link/nonsense", "/link/%00"])

@@ -580,6 +580,8 @@ def check_said(message: Message, parts: list[Part], words: str, address: str) ->
 def check_button(button: Button, parts: list[Part], words: str, address: str) -> None:
     carried = {node.get("data") or node.get("uri") for node in nodes(parts)}
     wanted = address + button.url if button.url.startswith("/") else button.url or button.press
+    # A calendar file is for the phone's own browser, which hands it on.
+    wanted += "?openExternalBrowser=1" if wanted.endswith(".ics") else ""
     numbered = squeezed(CONTENT.phrases.say("shown.numbered")) in words
     assert wanted in carried or numbered
     assert squeezed(button.label) in words
@@ -720,6 +722,13 @@ def test_a_tick_shows_what_is_picked_and_is_not_said_when_tapped() -> None:
     assert "☑ 財務の改善" in texts_in(parts)
     assert "☐ 経営の改善" in texts_in(parts)
     assert not any("☑" in node.get("displayText", "") for node in nodes(parts))
+
+
+def test_a_calendar_file_is_opened_outside_of_lines_own_browser() -> None:
+    links = [Button("ファイル", url="/b/token.ics"), Button("ページ", url="/b/token")]
+    shown = nodes(line().render([Message("どうぞ。", buttons=tuple(links))], ""))
+    found = [node["uri"] for node in shown if "uri" in node]
+    assert found == [f"{ADDRESS}/b/token.ics?openExternalBrowser=1", f"{ADDRESS}/b/token"]
 
 
 def test_an_address_in_a_bubble_can_be_tapped() -> None:

@@ -10,12 +10,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Table, inspect
+from sqlalchemy import Connection, Table, insert, inspect
 
 from bot.turn import Event
 from dialogs.content import packaged
 from dialogs.events import Command, Opened, Said
-from storage import Database, migrate, owners
+from scheduler.experts import Profile
+from storage import Database, bookings, experts, migrate, owners, schema, timers
 from storage.database import MIGRATIONS
 from storage.prepared import Prepared
 from storage.schema import contact, inbox, metadata, outbox, owner, pace
@@ -41,7 +42,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 def live(database: Database, address: str) -> tuple[Talker, int]:
-    """An owner with rows in every table: who came by a flyer, finished both checks, and asked; with the id."""
+    """An owner who came by a flyer, finished both checks, and asked; with the id."""
     intake, talker = new_intake(database), Talker(address, QUICK)
     talker.hear(intake.take(talker.does(Opened(), code="flyer")))
     finish(intake, talker)
@@ -50,6 +51,38 @@ def live(database: Database, address: str) -> tuple[Talker, int]:
     intake.take(talker.does(Command("link")))
     intake.take(talker.does(Said("インボイスって何ですか")))
     return talker, intake.take(talker.does(Said("ありがとうございます"))).owner_id
+
+
+def live_and_consult(database: Database, address: str) -> tuple[Talker, int]:
+    """An owner with rows in every table: who has to do with experts as well."""
+    talker, id = live(database, address)
+    with database.writing() as connection:
+        consult(connection, id)
+    return talker, id
+
+
+def consult(connection: Connection, id: int) -> None:
+    """A row in every table that has to do with experts."""
+    expert = experts.add(connection, "山田", Profile(), NOW)
+    booked = bookings.hold(connection, id, expert, later(days=id), "it", "phone", NOW)
+    assert booked
+    held = {"booking_id": booked.id, "owner_id": id, "made_at": NOW}
+    consultation = connection.execute(
+        insert(schema.consultation)
+        .values(held | {"situation": "", "support": "", "handover": "", "changed_at": NOW})
+        .returning(schema.consultation.c.id)
+    ).scalar_one()
+    bookings.invite(connection, booked.id, id, NOW)
+    timers.add(connection, booked.subject, "day:owner", 1, id, NOW)
+    thread = owners.lock(connection, "slack", "bot", f"C1:{id}", "", NOW)
+    rows: dict[Table, dict[str, Any]] = {
+        schema.next_action: {"consultation_id": consultation, "text": "", "state": "open"},
+        schema.waiting: {"day": NOW.date(), "topic": "it", "way": "phone", "prefecture": "", "made_at": NOW},
+        schema.survey: {"subject": "check:1", "score": 9, "reason": "", "at": NOW},
+        schema.talk: {"desk_id": thread.id, "led": False, "opened_at": NOW, "heard_at": NOW},
+    }
+    for table, row in rows.items():
+        connection.execute(insert(table).values(row | {"owner_id": id}))
 
 
 def erase(database: Database, talker: Talker) -> Event:
@@ -63,8 +96,9 @@ def erase(database: Database, talker: Talker) -> Event:
     return last
 
 
-# Every table but that of the paces, which are of addresses and not of owners.
-OWNED = [table for table in metadata.sorted_tables if table is not pace]
+# Every table but that of the paces, which are of addresses and not of owners, that of the experts, which are the
+# agency's, and that of codes for an expert's person or a booking, which end by themselves.
+OWNED = [table for table in metadata.sorted_tables if table not in (pace, schema.expert, schema.invite)]
 
 
 def of(database: Database, table: Table, owner_id: int) -> list[dict[str, Any]]:
@@ -72,7 +106,7 @@ def of(database: Database, table: Table, owner_id: int) -> list[dict[str, Any]]:
     if table is owner:
         return [row for row in rows(database, table) if row["id"] == owner_id]
     for column in table.columns:
-        for key in column.foreign_keys:
+        for key in (key for key in column.foreign_keys if key.column.table is not schema.expert):
             (target,) = key.column.table.primary_key
             parents = {row[target.name] for row in of(database, key.column.table, owner_id)}
             return [row for row in rows(database, table) if row[column.name] in parents]
@@ -88,7 +122,7 @@ def everything(database: Database, owner_id: int) -> dict[str, list[dict[str, An
 
 
 def test_the_export_holds_every_row_of_its_owner_and_none_of_another(database: Database) -> None:
-    ids = [live(database, address)[1] for address in ("one", "two")]
+    ids = [live_and_consult(database, address)[1] for address in ("one", "two")]
     for id in ids:
         with database.reading() as connection:
             exported = owners.export(connection, id)
@@ -111,7 +145,7 @@ def test_nobody_has_an_empty_export(database: Database) -> None:
 
 
 def test_erasing_leaves_the_bare_address_and_the_farewell(database: Database) -> None:
-    talker, id = live(database, "one")
+    talker, id = live_and_consult(database, "one")
     before = everything(database, id)
     last = erase(database, talker)
     at, turn = later(hours=1), len(before["outbox"]) + 2
@@ -140,8 +174,8 @@ def test_erasing_leaves_the_bare_address_and_the_farewell(database: Database) ->
 
 
 def test_erasing_one_owner_touches_no_other(database: Database) -> None:
-    talker, _ = live(database, "one")
-    _, other = live(database, "two")
+    talker, _ = live_and_consult(database, "one")
+    _, other = live_and_consult(database, "two")
     before = everything(database, other)
     erase(database, talker)
     with database.writing() as connection:

@@ -448,10 +448,11 @@ def test_what_the_content_no_longer_has_is_left_out() -> None:
 def test_a_result_can_be_deleted_printed_and_left() -> None:
     page = shown(owner("low", "banso", "full"))
     assert [(f["method"], f["action"], f.inside("details")) for f in page.all("form")] == [
-        ("post", "/r/tok/delete", True)
+        ("post", "/chat#newest", False),
+        ("post", "/r/tok/delete", True),
     ]
     assert ["hidden" in b.attributes for b in page.all("button") if b["id"] == "print"] == [True]
-    assert any(a["href"] == "/" for a in page.all("a", "solid"))
+    assert any(a["href"] == "/" for a in page.all("a", "hollow"))
 
 
 # ---------------------------------------------------------------- every page
@@ -556,7 +557,27 @@ def test_pages_tell_the_same_of_how_long_a_code_is_good() -> None:
 
 def test_the_notice_says_where_everything_is_had_and_deleted() -> None:
     text = Page(pages.notice_page()).text()
-    for words in ("クッキー", "この窓口を運営する機関", "JSON", "内容を受け取る", "すべて消す", "いつまで", "10社以上"):
+    told = (
+        "電話番号",
+        "相談の記録",
+        "担当者",
+        "すすめたい度合い",
+        "同席する方",
+        "メールアドレス",
+        "LINE",
+        "Slack",
+        "90日",
+    )
+    for words in (
+        *told,
+        "クッキー",
+        "この窓口を運営する機関",
+        "JSON",
+        "内容を受け取る",
+        "すべて消す",
+        "いつまで",
+        "10社以上",
+    ):
         assert words in text
 
 
@@ -564,6 +585,11 @@ def test_the_buttons_that_the_notice_names_exist() -> None:
     labels = {choice.label for ask in CONTENT.phrases.asks.values() for choice in ask.choices}
     labels.update(CONTENT.phrases.buttons.values())
     assert {"メニュー", "保存した内容を見る", "内容を受け取る", "すべて消す", "ほかのアプリで続ける"} <= labels
+    text = Page(pages.notice_page()).text()
+    ways = re.findall("「([^」]+)」(?:から「([^」]+)」)?を押します", text)
+    named = {label for pair in ways for label in pair if label} - {"この結果を消す"}
+    assert named >= {"予約を見る", "診断を見せない", "予約を取り消す", "同席を取りやめる", "自動の案内に戻る"}
+    assert named <= labels
 
 
 def test_the_address_of_a_static_file_changes_with_its_contents() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from bot.house import House
 from bot.review import clusters, ending, review, unchecked, unlisted, wrong
 from bot.turn import Event, take
 from dialogs.content import packaged
@@ -63,7 +64,7 @@ def test_the_review_counts_what_was_asked_and_said_of_it(database_url: str) -> N
     database = Database(database_url)
     with database.writing() as connection:
         owner = take(
-            connection, packaged(), Event("1", "web", "chat", "one", Opened()), NOW, lambda id: f"/me/{id}"
+            connection, packaged(), Event("1", "web", "chat", "one", Opened()), NOW, House(lambda id: f"/me/{id}")
         ).owner_id
         first = questions.ask(connection, owner, "登録は必ず?", confident=True, entry=ONE.id, now=NOW)
         questions.rate(connection, owner, first, ONE.id, "useful")

@@ -39,11 +39,12 @@ def test_two_workers_say_once_that_they_are_ready_and_end_when_told(database_url
     command = [*SERVE, "--port", str(port), "--workers", "2"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
-        said = [server.stdout.readline() for _ in range(4)]
+        said = [server.stdout.readline() for _ in range(5)]
         assert said == [
             "LINE is off: LINE_CHANNEL_ACCESS_TOKEN not set (docs/line.md)\n",
             "Telegram is off: TELEGRAM_BOT_TOKEN and TELEGRAM_WEBHOOK_SECRET not set (docs/telegram.md)\n",
             "Slack is off: SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET not set (docs/slack.md)\n",
+            "Mail is off: SMTP_HOST and MAIL_FROM not set (docs/mail.md)\n",
             f"Banso is ready: {address}/  (stop with Ctrl+C)\n",
         ]
         for _ in range(8):

@@ -32,7 +32,7 @@ from bot import samples
 from bot.pictures import Pictures
 from bot.platforms import blocks, slack
 from bot.platforms.failures import Busy, Failure, Gone, Refused, Unanswered, Unusable
-from bot.platforms.platform import Arrived, Part, Sending, Unreadable
+from bot.platforms.platform import Arrived, Files, Part, Place, Sending, Unreadable, no_files
 from bot.platforms.slack import ERRORS, Slack, failure_of
 from bot.settings import Settings
 from bot.turn import Event
@@ -40,7 +40,7 @@ from dialogs import presses
 from dialogs.content import packaged
 from dialogs.engine import advance
 from dialogs.events import Action, Command, Invited, Opened, Picked, Said, Sent, Tapped, Toggled
-from dialogs.messages import Button, Message, Picture
+from dialogs.messages import Button, File, Message, Picture
 from dialogs.record import Frame, Record
 from tests import standin
 
@@ -55,6 +55,8 @@ CONTENT = packaged()
 SECRET = "a signing secret"
 NOW = datetime(2026, 12, 1, 1, 0)  # noqa: DTZ001 - UTC without zone, as everywhere
 OWNER, CHANNEL, DIRECT, SHOWN = "U0OWNER01", "C0GENERAL", "D0OWNERDM", "1796086800.000100"
+# The desk's channel, and who stands for a thread in it.
+DESK, THREAD = "C0DESK001", "C0DESK001:1796086700.000100"
 KEY = uuid.UUID("5f0c2f7e-0000-4000-8000-00000000000f")
 
 # The Events API's event types and the subtypes of messages: https://docs.slack.dev/reference/events and …/message,
@@ -122,11 +124,16 @@ class Shelf(Pictures):
         return f"{self.base}/p/{picture.kind}.png" if self.base else None
 
 
-def new_slack(api: str = "https://slack.com/api", pictures: str = "https://banso.example") -> Slack:
+def new_slack(
+    api: str = "https://slack.com/api", pictures: str = "https://banso.example", files: Files = no_files
+) -> Slack:
     given = Settings(
-        slack_bot_token=SecretStr("xoxb-made-up"), slack_signing_secret=SecretStr(SECRET), slack_api_url=api
+        slack_bot_token=SecretStr("xoxb-made-up"),
+        slack_signing_secret=SecretStr(SECRET),
+        slack_api_url=api,
+        slack_desk_channel=DESK,
     )
-    return Slack(given, "https://banso.example", Shelf(pictures), CONTENT.phrases)
+    return Slack(given, "https://banso.example", Shelf(pictures), CONTENT.phrases, files)
 
 
 # ---------------------------------------------------------------- whether it is from Slack
@@ -183,6 +190,10 @@ def commanded(n: int, action: Action, code: str = "") -> Event:
     return Event(f"13345224609.738474920.8088930838d88f00{n:04}", "slack", "bot", OWNER, action, code=code)
 
 
+def at_desk(event: Event, address: str = THREAD) -> Event:
+    return replace(event, address=address, reply="", known=True)
+
+
 EDITED_AT = "2026-12-01T01:01:00.000200"
 # What each payload means. An event without an id is one whose id is made from what it says.
 MEANT: dict[str, Event | None] = {
@@ -211,7 +222,12 @@ MEANT: dict[str, Event | None] = {
     "command-name": commanded(4, Command("menu")),
     "command-words": commanded(5, Said("インボイスの payload とは? R&D")),
     "command-check": commanded(6, Opened()),
+    "message-desk": at_desk(happened("Ev0BANSO030", "", Said("こんにちは。佐藤です"))),
+    "message-desk-private": at_desk(happened("Ev0BANSO031", "", Said("こんにちは。佐藤です"))),
+    "message-desk-file_share": at_desk(happened("Ev0BANSO032", "", Sent("file"))),
+    "block_actions-desk": at_desk(pressed(Command("finish", "thread")), f"{DESK}:{SHOWN}"),
     # Nobody told us anything.
+    "other-desk": None,
     "message-bot": None,
     "message-channels": None,
     "message-groups": None,
@@ -770,12 +786,12 @@ class Fake:
             self.over.set()
             await runner.cleanup()
 
-    def send(self, part: Part = PLAIN, sending: Sending = SENDING) -> int:
+    def send(self, part: Part = PLAIN, sending: Sending = SENDING, files: Files = no_files) -> int | Place:
         """Have a part sent to it."""
 
-        async def run() -> int:
+        async def run() -> int | Place:
             async with self.serving() as api:
-                platform = new_slack(api)
+                platform = new_slack(api, files=files)
                 await platform.start()
                 try:
                     return await platform.send(part, sending)
@@ -794,6 +810,104 @@ def test_a_message_is_posted_to_the_person_under_its_key() -> None:
     assert fake.send() == 0
     posted = {"channel": OWNER, "text": "はい", "blocks": [{"type": "divider"}], "client_msg_id": str(KEY)}
     assert fake.calls == [("chat.postMessage", posted | {"unfurl_links": False, "unfurl_media": False})]
+
+
+ICS = b"BEGIN:VCALENDAR"
+FILE = File("ics", "token", 2)
+
+
+def test_a_file_comes_with_the_last_request_of_its_turn() -> None:
+    many = ticked("picks", 0)[-1]
+    parts = rendered(Message("決まりました。", file=FILE), many)
+    assert [part.get("file") for part in parts] == [None, FILE]
+    assert "file" not in rendered(Message("はい"))[0]
+
+
+def test_a_file_is_brought_into_the_conversation_that_the_text_stands_in() -> None:
+    given: list[dict[str, Any]] = []
+
+    class Client:
+        async def chat_postMessage(self, **message: Any) -> dict[str, Any]:  # noqa: N802 - the library's name
+            return {"ok": True, "channel": DIRECT}
+
+        async def files_upload_v2(self, **file: Any) -> None:
+            given.append(file)
+
+    platform: Any = new_slack(files=lambda file: ICS)
+    platform._client = Client()
+    asyncio.run(platform.send(PLAIN | {"file": FILE}, SENDING))
+    assert given == [{"channel": DIRECT, "filename": "banso.ics", "content": ICS}]
+
+
+def test_the_stand_in_takes_a_file(stand_in: standin.StandIn) -> None:
+    brought(stand_in.url, lambda file: ICS)
+    assert [call["method"] for call in stand_in.calls] == [
+        "chat.postMessage",
+        "files.getUploadURLExternal",
+        "files.completeUploadExternal",
+    ]
+    assert stand_in.violations() == []
+
+
+def test_a_file_that_can_not_be_made_or_brought_is_no_failure(stand_in: standin.StandIn) -> None:
+    def broken(file: File) -> bytes:
+        raise RuntimeError
+
+    brought(stand_in.url, broken)
+    brought(stand_in.url, lambda file: None)
+    assert [call["method"] for call in stand_in.calls] == ["chat.postMessage"] * 2
+    # Whatever is asked of it after the message fails.
+    fake = Fake({"ok": True, "channel": DIRECT})
+    assert fake.send(PLAIN | {"file": FILE}, files=lambda file: ICS) == 0
+    assert len(fake.calls) == 1
+
+
+def test_a_file_that_takes_too_long_is_let_go(stand_in: standin.StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slack, "FILE_SECONDS", 0)
+    brought(stand_in.url, lambda file: ICS)
+    assert [call["method"] for call in stand_in.calls] == ["chat.postMessage"]
+
+
+def brought(url: str, files: Files) -> None:
+    """Have a message with a file sent to the stand-in."""
+
+    async def run() -> int | Place:
+        platform = new_slack(f"{url}/slack/api", files=files)
+        await platform.start()
+        try:
+            return await platform.send(PLAIN | {"file": FILE}, SENDING)
+        finally:
+            await platform.stop()
+
+    assert asyncio.run(run()) == 0
+
+
+def test_a_file_of_our_own_is_no_message_to_us() -> None:
+    event = {"type": "message", "channel_type": "im", "subtype": "file_share", "user": OWNER, "files": [{}]}
+    body = {"type": "event_callback", "event_id": "Ev1", "event": event}
+    for bot, heard in (("U0BOT", 1), (OWNER, 0)):
+        data = json.dumps(body | {"authorizations": [{"user_id": bot}]}).encode()
+        assert len(new_slack().parse(Headers({}), data).events) == heard
+
+
+def test_the_first_message_to_the_desk_begins_a_thread() -> None:
+    fake = Fake({"ok": True, "channel": DESK, "ts": SHOWN})
+    assert fake.send(sending=Sending(f"{DESK}:new-1", KEY)) == Place(f"{DESK}:{SHOWN}")
+    assert fake.calls[0][1]["channel"] == DESK
+    assert "thread_ts" not in fake.calls[0][1]
+
+
+def test_what_follows_is_said_in_it() -> None:
+    fake = Fake({"ok": True, "channel": DESK, "ts": "1796086900.000100"})
+    assert fake.send(sending=Sending(THREAD, KEY)) == 0
+    assert (fake.calls[0][1]["channel"], fake.calls[0][1]["thread_ts"]) == tuple(THREAD.split(":"))
+
+
+def test_without_a_desk_its_channel_is_like_any_other() -> None:
+    platform = Slack(Settings(slack_desk_channel=""), "", Shelf(""), CONTENT.phrases)
+    assert platform.parse(*request(payload("message-desk"))) == Arrived()
+    (press,) = platform.parse(*request(payload("block_actions-desk"))).events
+    assert (press.address, press.known) == ("U0STAFF01", False)
 
 
 def test_a_ticked_multi_choice_is_changed_where_it_stands() -> None:

@@ -27,14 +27,14 @@ from telegram.constants import MessageAttachmentType
 from bot import preview
 from bot.pictures import Pictures
 from bot.platforms import failures
-from bot.platforms.fitting import utf16
+from bot.platforms.fitting import ABREAST, utf16
 from bot.platforms.platform import Platform, Sending, Unreadable
 from bot.platforms.telegram import CONTENT, Telegram, failure
 from bot.turn import Event
 from dialogs import presses
 from dialogs.content import packaged
 from dialogs.events import Action, Command, Invited, Left, Opened, Picked, Said, Sent, Tapped, Toggled
-from dialogs.messages import Button, Message, Picture
+from dialogs.messages import Button, File, Message, Picture
 from tests import standin
 from tests.answers import REPEATABLE, full
 from tests.serving import settings_for
@@ -43,7 +43,7 @@ from tests.test_engine import Owner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bot.platforms.platform import Part
+    from bot.platforms.platform import Files, Part
 
 PAYLOADS = Path(__file__).with_name("payloads") / "telegram"
 RENDERED = PAYLOADS / "rendered"
@@ -54,6 +54,8 @@ SETTINGS = settings_for(PUBLIC_URL, telegram_bot_token="6000000001:made_up", tel
 SECRET = "X-Telegram-Bot-Api-Secret-Token"
 NOW = datetime(2026, 12, 1, 1, 0)  # noqa: DTZ001 - UTC without zone, as the database keeps it
 PNG = b"\x89PNG made up"
+ICS = b"BEGIN:VCALENDAR"
+FILE = File("ics", "token", 2)
 
 OWNER, GROUP = "5000000001", "-1001000000001"
 
@@ -113,9 +115,9 @@ def result(method: str) -> Any:
     return {"message_id": 1, "date": 0, "chat": {"id": int(OWNER), "type": "private"}, "from": bot, "text": "…"}
 
 
-def platform(server: Server | None = None, png: bytes | None = PNG) -> Telegram:
+def platform(server: Server | None = None, png: bytes | None = PNG, files: Files = lambda file: ICS) -> Telegram:
     transport = httpx.MockTransport(server or Server())
-    return Telegram(SETTINGS, PUBLIC_URL, Drawn(png), packaged().phrases, transport)
+    return Telegram(SETTINGS, PUBLIC_URL, Drawn(png), packaged().phrases, transport, files)
 
 
 PLAIN = platform()
@@ -558,6 +560,7 @@ def nothing_is_lost(messages: Sequence[Message], parts: Sequence[Part]) -> None:
     for message in messages:
         assert squeezed(message.text) in read
         assert not message.picture or squeezed(message.picture.alt) in read
+        assert not message.file or message.file in [part.get("document") for part in parts]
         ends = [button for button in (message.done, message.none) if button]
         for button in (*message.buttons, *ends, *message.side):
             assert squeezed(button.hint) in read
@@ -570,14 +573,19 @@ def nothing_is_lost(messages: Sequence[Message], parts: Sequence[Part]) -> None:
 
 def limits_hold(parts: Sequence[Part]) -> None:
     for part in parts:
-        assert ("text" in part) + ("caption" in part) + (part["method"] == "editMessageReplyMarkup") == 1
+        bare = part["method"] in ("editMessageReplyMarkup", "sendDocument")
+        assert ("text" in part) + ("caption" in part) + bare == 1
         assert part.get("text", "-").strip()
         assert part.get("caption", "-").strip()
         assert utf16(part.get("text", "")) <= 4096
         assert utf16(part.get("caption", "")) <= 1024
         markup = part.get("reply_markup", {"inline_keyboard": [[]]})
         assert len(json.dumps(markup)) <= 10_000
-        assert all(len(row) <= 3 for row in markup["inline_keyboard"])
+        # Words have three buttons in a row at the most, bare numbers more.
+        assert all(
+            len(row) <= (ABREAST if all(key["text"].isdecimal() for key in row) else 3)
+            for row in markup["inline_keyboard"]
+        )
     tapped = keys(parts)
     assert all(("url" in key) + ("callback_data" in key) == 1 and key["text"].strip() for key in tapped)
     assert all(1 <= len(key.get("callback_data", "-").encode()) <= 64 for key in tapped)
@@ -618,6 +626,7 @@ def any_message(draw: st.DrawFn) -> Message:
         left=draw(st.none() | st.integers(0, 30)),
         side=tuple(draw(st.lists(ENDS, max_size=3))),
         picture=draw(st.none() | PICTURES),
+        file=draw(st.none() | st.just(FILE)),
     )
 
 
@@ -752,6 +761,47 @@ def test_a_picture_is_sent_as_a_file() -> None:
 def test_of_a_picture_that_is_gone_its_words_are_sent() -> None:
     ((method, given),) = sent(PHOTO, Server(), png=None)
     assert (method, given["text"]) == ("sendMessage", "割合")
+
+
+BRINGING: Part = {"method": "sendDocument", "document": FILE}
+
+
+def brought(
+    server: Server, files: Files = lambda file: ICS, *, again: bool = False
+) -> list[tuple[str, dict[str, Any]]]:
+    """What sending a file asks of Telegram."""
+    sending = Sending(OWNER, uuid.UUID(int=1), again=again)
+    assert asyncio.run(platform(server, files=files).send(BRINGING, sending)) == 0
+    return server.calls
+
+
+def test_a_file_follows_the_text_and_its_buttons() -> None:
+    shown = PLAIN.render([Message("決まりました。", buttons=(Button("見る", url="/b/token"),), file=FILE)], "")
+    assert [part["method"] for part in shown] == ["sendMessage", "sendDocument"]
+    assert shown[1] == BRINGING
+
+
+def test_a_file_is_sent_as_it_stands() -> None:
+    assert brought(Server()) == [("sendDocument", {"chat_id": OWNER, "document": ICS})]
+
+
+def test_a_file_that_can_not_be_made_holds_up_nothing() -> None:
+    def broken(file: File) -> bytes:
+        raise RuntimeError
+
+    assert brought(Server(), broken) == []
+    assert brought(Server(), lambda file: None) == []
+
+
+def test_a_file_that_is_refused_or_twice_unanswered_is_let_go() -> None:
+    assert len(brought(Server(refused("file must be non-empty")))) == 1
+    assert len(brought(Server(httpx.ReadTimeout("")), again=True)) == 1
+    with pytest.raises(failures.Unanswered):
+        brought(Server(httpx.ReadTimeout("")))
+    with pytest.raises(failures.Gone):
+        brought(Server(refused("chat not found")), again=True)
+    with pytest.raises(failures.Busy):
+        brought(Server((429, {"parameters": {"retry_after": 7}})), again=True)
 
 
 def test_a_pressed_button_is_told_first_that_it_was_heard() -> None:
@@ -951,7 +1001,8 @@ def test_the_lists_are_as_published(published: Any) -> None:
 
 def test_the_requests_are_as_published(published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [part for messages in every_screen(monkeypatch) for part in PLAIN.render(messages, "")]
-    parts += PLAIN.render(TYPICAL["ticks"], TICK)
+    parts += [*PLAIN.render(TYPICAL["ticks"], TICK), *PLAIN.render([Message("決まりました。", file=FILE)], "")]
     for part in parts:
-        ready = part | {"chat_id": OWNER} | ({"photo": PNG} if "photo" in part else {})
+        files = {key: made for key, made in (("photo", PNG), ("document", ICS)) if key in part}
+        ready = part | {"chat_id": OWNER} | files
         assert published.telegram_call(ready.pop("method"), ready) == []

@@ -253,6 +253,83 @@ def test_a_question_is_told_from_an_answer(text: str, anywhere: bool, strictly: 
     assert WORDS.is_question(text, strictly=True) is strictly
 
 
+@pytest.mark.parametrize(
+    ("command", "sure", "texts"),
+    [
+        (
+            "booked",
+            "surely",
+            ("予約をキャンセルしたい", "予約を変更したい", "明日の予約、取り消せますか", "今日の予約は何時ですか"),
+        ),
+        (
+            "booked",
+            "perhaps",
+            ("遅れます", "1時間遅らせたい", "日時を変えたいです", "行けなくなりました", "別の日にしてください"),
+        ),
+        (
+            "booked",
+            None,
+            (
+                "予約管理の道具",
+                "予約をキャンセルされたときのキャンセル料に消費税はかかりますか",
+                "ネット予約の変更を受けたい",
+            ),
+        ),
+        (
+            "schedule",
+            "perhaps",
+            ("受けます", "お受けします", "辞退します", "別の日にしてください", "その時間は無理です"),
+        ),
+        (
+            "consult",
+            "surely",
+            ("来週の火曜に専門家と話したい", "電話で相談したいと思っています", "専門家に相談したいのですが"),
+        ),
+        (
+            "consult",
+            None,
+            (
+                "税務署に相談できますか",
+                "相談したい場合の窓口は",
+                "担当者と電話で話したい",
+                "専門家に相談するといくらですか",
+            ),
+        ),
+    ],
+)
+def test_a_longer_text_may_come_down_to_a_command(command: str, sure: str | None, texts: tuple[str, ...]) -> None:
+    """What means one's own booking, or the wish for one; and what is a question of how others book."""
+    assert {text: WORDS.means(text).get(command) for text in texts} == dict.fromkeys(texts, sure)
+
+
+def test_a_story_in_which_a_word_stands_comes_down_to_nothing() -> None:
+    """A word that means something by itself means anything in a long text."""
+    assert "booked" in WORDS.means("行けなくなりました")
+    assert WORDS.means(f"{'店が忙しくて、' * 8}行けなくなりました") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("補助金のことで電話で相談したい", "subsidy"),
+        ("話がしたい", None),
+        ("補助金とインボイスのことを聞きたい", None),
+    ],
+)
+def test_a_choice_is_found_in_a_longer_text_where_it_is_the_only_one(text: str, value: str | None) -> None:
+    """Words that led to a flow may answer its questions."""
+    found = understanding.mentioned(WORDS, QUESTIONS["ask topic"], text)
+    assert (found.value if found else None) == value
+
+
+def test_thanks_are_told_from_answers() -> None:
+    """Only what says nothing else is thanks."""
+    for text in ("ありがとうございます。", "よろしくお願いします", "了解です", "わかりました!"):
+        assert WORDS.gives_thanks(text)
+    for text in ("はい", "わかりません", "ありがとうと言われる店にしたい"):
+        assert not WORDS.gives_thanks(text)
+
+
 @settings(derandomize=True, deadline=None, max_examples=300)
 @given(text=st.one_of(st.text(), st.text("123一二、とは-〜・().人番ないあてまる \n\t\0", max_size=12)))
 def test_no_text_crashes(text: str) -> None:

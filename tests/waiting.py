@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from bot.house import House
 from bot.turn import Event, Taken, take
 from dialogs.content import packaged
 from storage import Database
@@ -23,7 +24,7 @@ def taken_behind(url: str, ahead: Event, behind: Event) -> Taken:
     with closing(Database(url)) as one, closing(Database(url)) as two:
         waiting = threading.Thread(target=lambda: taken.append(new_intake(two).take(behind)))
         with one.writing() as connection:
-            take(connection, packaged(), ahead, NOW, str)
+            take(connection, packaged(), ahead, NOW, House(str))
             waiting.start()
             while not _holds_up(connection):
                 pass

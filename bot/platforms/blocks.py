@@ -7,7 +7,7 @@ from itertools import count, groupby
 from typing import Any
 
 from bot.pictures import Pictures
-from bot.platforms.fitting import parted, utf16
+from bot.platforms.fitting import abreast, parted, utf16
 from bot.platforms.limits import SLACK
 from dialogs.messages import Button, Message, Picture
 from dialogs.phrases import Phrases
@@ -116,8 +116,10 @@ class Blocks:
                 for button, element in elements:
                     yield {"type": "section", "text": _plain(_beside(button)), "accessory": element}
                 continue
-            for start in range(0, len(elements), ROW):
-                yield {"type": "actions", "elements": [element for _, element in elements[start : start + ROW]]}
+            row = abreast([button for button, _ in elements])
+            row = row if row > 1 else ROW
+            for start in range(0, len(elements), row):
+                yield {"type": "actions", "elements": [element for _, element in elements[start : start + row]]}
 
     def _button(self, button: Button, *, primary: bool) -> Block:
         label = _label(button)

@@ -4,7 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from dialogs.messages import Message
+from dialogs.messages import Button, Message
+
+# Of numbers so many stand in a row: the eleven of a scale from 0 to 10 in two, none smaller than a finger.
+ABREAST = 6
 
 # Where a long text may be parted, best first: between paragraphs, lines, sentences, then anywhere.
 _SEAMS = (r"\n{2,}", r"\n", r"(?<=[。!?!?])")
@@ -65,6 +68,12 @@ def _joinable(one: Message, next_: Message, limit: int, length: Callable[[str], 
 
 def _both(one: Message, next_: Message) -> str:
     return f"{one.text}\n\n{next_.text}"
+
+
+def abreast(buttons: Sequence[Button]) -> int:
+    """How many of these buttons stand in a row: several where all of them are numbers, one where they are words."""
+    numbers = all(button.label.isdecimal() and len(button.label) <= 2 for button in buttons)
+    return ABREAST if buttons and numbers else 1
 
 
 def numbered(message: Message) -> Message:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.pictures import Pictures
-from bot.platforms.fitting import joined, numbered, parted, utf16
+from bot.platforms.fitting import abreast, joined, numbered, parted, utf16
 from bot.platforms.limits import LINE
 from bot.platforms.platform import Part
 from dialogs.messages import Button, Message, Picture
@@ -27,11 +27,15 @@ LONG = 1000
 # should fit on a screen, as it is moved sideways.
 COLUMN, PAGE = 20, 10
 
+# LINE's own browser on Android keeps no files; with this LINE opens an address in the phone's.
+OUTSIDE = "?openExternalBrowser=1"
 LOOK = look()
 PADDING, LINE_SPACING = f"{LOOK.step * 3 // 2}px", f"{LOOK.step}px"
 HOLLOW = {"borderWidth": "1px", "borderColor": LOOK.indigo}
 # Eight hundredths of indigo, as the page has it.
 PICKED = {**HOLLOW, "backgroundColor": f"{LOOK.indigo}14"}
+# Two digits need the room that words leave at both sides.
+NUMBER = {**HOLLOW, "paddingStart": "none", "paddingEnd": "none"}
 SOLID = {"backgroundColor": LOOK.indigo}
 QUIET: dict[str, str] = {}
 
@@ -110,7 +114,9 @@ class Flex:
         """What stands in a notification, and where bubbles can't be shown."""
         ends = tuple(button for button in (message.done, message.none) if button)
         listed = replace(message, buttons=tuple(_ticked(message, button) for button in message.buttons) or ends)
-        words = parted(numbered(listed).text.strip(), ALT)
+        # A number before a number would be taken for another answer.
+        listed = listed if message.kind != "many" and abreast(message.buttons) > 1 else numbered(listed)
+        words = parted(listed.text.strip(), ALT)
         return words[0] if words else self._phrases.say("shown.choose")
 
     def _bubble(self, message: Message, quiet: Sequence[Button]) -> Node:
@@ -141,9 +147,19 @@ class Flex:
         for group, together in groupby(buttons, key=lambda button: button.group):
             if group.strip():
                 yield _text(group, size="md", color=LOOK.soft_ink, margin="lg")
-            for button in together:
+            pressed = list(together)
+            if message.kind != "many" and (row := abreast(pressed)) > 1:
+                yield from self._numbers(pressed, row)
+                continue
+            for button in pressed:
                 look = PICKED if button.picked else SOLID if button.url.startswith("/r/") else HOLLOW
                 yield self._button(button, look, "start", _ticked(message, button).label)
+
+    def _numbers(self, buttons: Sequence[Button], row: int) -> Iterator[Node]:
+        """Buttons that are numbers, in rows of as many columns; what the last row has not is left blank."""
+        for start in range(0, len(buttons), row):
+            cells = [self._button(button, NUMBER, "center") for button in buttons[start : start + row]]
+            yield _box([*cells, *[{"type": "filler"}] * (row - len(cells))], layout="horizontal", spacing="sm")
 
     def _button(self, button: Button, look: dict[str, str], align: str, label: str = "") -> Node:
         """A button over the whole width: its label, and what explains it below that, softer and smaller."""
@@ -157,7 +173,8 @@ class Flex:
 
     def _action(self, button: Button) -> Node:
         if button.url:
-            return {"type": "uri", "uri": self._public_url + button.url if button.url[0] == "/" else button.url}
+            url = self._public_url + button.url if button.url[0] == "/" else button.url
+            return {"type": "uri", "uri": f"{url}{OUTSIDE}" if url.endswith(".ics") else url}
         return {"type": "postback", "data": button.press, "displayText": button.label}
 
     def _quick_reply(self, button: Button) -> Node:

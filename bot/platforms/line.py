@@ -165,7 +165,8 @@ class Line:
             self._basic_id = self._basic_id or (await self._api.get_bot_info(**self._limit)).basic_id
         if not self._basic_id:
             return None
-        return f"https://line.me/R/oaMessage/{quote(self._basic_id, safe='')}/?{quote(code, safe='')}"
+        chat = f"https://line.me/R/oaMessage/{quote(self._basic_id, safe='')}/"
+        return f"{chat}?{quote(code, safe='')}" if code else chat
 
 
 # ---------------------------------------------------------------- reading a webhook

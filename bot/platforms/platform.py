@@ -1,16 +1,23 @@
 """What a platform is to the rest of Banso. LINE, Telegram and Slack fill this in, one module each."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.turn import Event
-from dialogs.messages import Message
+from dialogs.messages import File, Message
 
 # One request to a platform, as data: what it holds is the platform's own affair.
 Part = dict[str, Any]
+# What makes the files that messages bring along, as they stand when they are sent; None where there is none any more.
+Files = Callable[[File], bytes | None]
+
+
+def no_files(file: File) -> bytes | None:
+    """Where nothing makes files."""
+    return None
 
 
 class Unreadable(ValueError):
@@ -40,6 +47,13 @@ class Sending:
     again: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the contact is from now on: the request has begun a thread, in which all that follows is said."""
+
+    address: str
+
+
 class Platform(Protocol):
     """One platform with one account of ours on it."""
 
@@ -65,14 +79,17 @@ class Platform(Protocol):
     def render(self, messages: Sequence[Message], reply: str) -> list[Part]:
         """The requests that show these messages; `reply` is the event's own, as in Sending."""
 
-    async def send(self, part: Part, sending: Sending) -> int:
-        """Make one request; gives how many messages of a quota it cost. Raises a Failure."""
+    async def send(self, part: Part, sending: Sending) -> int | Place:
+        """Make one request; gives how many messages of a quota it cost, or the place that it began.
+
+        Raises a Failure.
+        """
 
     async def waiting(self, address: str) -> None:
         """Show that an answer is on its way, where the platform can; never raises."""
 
     async def invitation(self, code: str) -> str | None:
-        """The address that opens the chat with the bot and brings this code along; None where there is none."""
+        """The address that opens the chat with the bot and brings this code along, if any; None where there is none."""
 
     async def start(self) -> None:
         """Open what needs a running event loop."""

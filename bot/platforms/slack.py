@@ -1,15 +1,18 @@
 """Slack as a platform: what its webhooks mean, how messages look there, and what becomes of those that are sent."""
 
+import asyncio
 import hashlib
 import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.signature import Clock, SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
@@ -17,21 +20,25 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.pictures import Pictures
 from bot.platforms.blocks import Blocks, without_pictures, words
 from bot.platforms.failures import Busy, Failure, Gone, Refused, Unanswered, Unusable
-from bot.platforms.platform import Arrived, Part, Sending, Unreadable
+from bot.platforms.platform import Arrived, Files, Part, Place, Sending, Unreadable, no_files
 from bot.settings import Settings
 from bot.turn import Event
 from dialogs import presses
 from dialogs.events import Action, Command, Invited, Opened, Said, Sent, Toggled
 from dialogs.flows import FLOWS
-from dialogs.messages import Message
+from dialogs.messages import File, Message
 from dialogs.phrases import Phrases
 
 ACCOUNT = "bot"
+# Between channel and thread, in the address of who stands for a thread of the desk's.
+THREAD = ":"
 # Words after /banso that are commands.
 COMMANDS = {*FLOWS, "back", "resume"}
 # Messages that a person has written: to the bot, as /me, and from a thread to the whole conversation, too.
 WRITTEN = (None, "me_message", "thread_broadcast")
 SECONDS = 10
+# Within sending_seconds there is so much left for a file.
+FILE_SECONDS = 4
 
 # What Slack's answers mean to a message. Those that its reference names for chat.postMessage and chat.update are all
 # here; any other is Refused.
@@ -83,6 +90,7 @@ _MARKED = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 # The library writes whole requests to its log where that is open to debugging.
 _LOG = logging.getLogger(__name__)
 _LOG.setLevel(logging.INFO)
+log = structlog.get_logger()
 
 
 class Slack:
@@ -100,8 +108,11 @@ class Slack:
     sending_seconds = 15.0
     reply_seconds = 24 * 3600.0
 
-    def __init__(self, settings: Settings, public_url: str, pictures: Pictures, phrases: Phrases) -> None:
+    def __init__(
+        self, settings: Settings, public_url: str, pictures: Pictures, phrases: Phrases, files: Files = no_files
+    ) -> None:
         self._settings = settings
+        self._files = files
         self._public_url = public_url
         self._pictures = pictures
         self._phrases = phrases
@@ -123,7 +134,7 @@ class Slack:
             case {"type": "url_verification", "challenge": str(challenge)} if challenge.isascii():
                 return Arrived(answer=challenge)
             case data:
-                event = _event(data)
+                event = _event(data, self._settings.slack_desk_channel)
                 return Arrived((event,) if event and _ID.fullmatch(event.id) and _ID.fullmatch(event.address) else ())
 
     # ------------------------------------------------------------ what is sent
@@ -132,39 +143,61 @@ class Slack:
         requests = Blocks(self._public_url, self._pictures, self._phrases).messages(messages)
         ticked = [message.kind for message in messages] == ["many"] and len(requests) == 1
         update = ticked and bool(reply) and json.loads(reply)["toggle"]
-        return [{"text": words(blocks), "blocks": blocks, "update": update} for blocks in requests]
+        parts: list[Part] = [{"text": words(blocks), "blocks": blocks, "update": update} for blocks in requests]
+        file = next((message.file for message in messages if message.file), None)
+        if parts and file:
+            parts[-1]["file"] = file
+        return parts
 
-    async def send(self, part: Part, sending: Sending) -> int:
+    async def send(self, part: Part, sending: Sending) -> int | Place:
         try:
-            await self._request(part, sending)
+            channel, ts = await self._request(part, sending)
         except Refused:
             # Slack fetches a picture while it takes the message, and refuses the whole where it can't.
             blocks = without_pictures(part["blocks"])
             if blocks == part["blocks"]:
                 raise
-            await self._request(part | {"blocks": blocks}, sending)
-        return 0
+            channel, ts = await self._request(part | {"blocks": blocks}, sending)
+        if "file" in part:
+            await self._bring(part["file"], channel)
+        place, thread = _parted(sending.address)
+        return Place(f"{place}{THREAD}{ts}") if THREAD in sending.address and not thread and ts else 0
 
-    async def _request(self, part: Part, sending: Sending) -> None:
+    async def _bring(self, file: File, channel: str) -> None:
+        """Bring a file along. The text has arrived, and its button leads to the same file: so a failure is none."""
+        try:
+            async with asyncio.timeout(FILE_SECONDS):
+                made = await asyncio.to_thread(self._files, file)
+                if made:
+                    await self._client.files_upload_v2(channel=channel, filename="banso.ics", content=made)
+        except Exception as error:
+            log.warning("file", channel=Slack.channel, error=type(error).__name__)
+
+    async def _request(self, part: Part, sending: Sending) -> tuple[str, str]:
+        """Show the part; gives the conversation that it stands in, and its time, which is its id there."""
         what = {"text": part["text"], "blocks": part["blocks"]}
         update = json.loads(sending.reply) if part["update"] and sending.reply else None
         try:
             if update:
-                await self._client.chat_update(channel=update["channel"], ts=update["ts"], parse="none", **what)
+                channel, ts = update["channel"], update["ts"]
+                answer = await self._client.chat_update(channel=channel, ts=ts, parse="none", **what)
             else:
                 # Slack names this key among the errors of the method but not among its arguments: it may keep a message
                 # from being shown twice, and nothing relies on it.
-                await self._client.chat_postMessage(
-                    channel=sending.address,
+                channel, thread = _parted(sending.address)
+                answer = await self._client.chat_postMessage(
+                    channel=channel,
                     client_msg_id=str(sending.key),
                     unfurl_links=False,
                     unfurl_media=False,
+                    thread_ts=thread or None,
                     **what,
                 )
         except Exception as error:  # the library lets through what its parts raise, on odd answers even AttributeError
             failure = failure_of(error)
         else:
-            return
+            ts = answer.get("ts")
+            return str(answer.get("channel") or channel), ts if isinstance(ts, str) and _TIME.fullmatch(ts) else ""
         # An error of the library holds the whole answer; none of it may get into a log.
         raise Unusable(str(failure)) if update and isinstance(failure, Gone | Refused) else failure
 
@@ -202,6 +235,12 @@ class _Standing(Clock):
         return self._seconds
 
 
+def _parted(address: str) -> tuple[str, str]:
+    """Conversation and thread of an address; no thread where none is meant, or it has yet to begin."""
+    channel, _, thread = address.partition(THREAD)
+    return channel, thread if _TIME.fullmatch(thread) else ""
+
+
 # ---------------------------------------------------------------- reading
 
 
@@ -221,12 +260,18 @@ def _read(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     return data
 
 
-def _event(data: dict[str, Any]) -> Event | None:
+def _event(data: dict[str, Any], desk: str) -> Event | None:
+    """What happened; in the `desk`'s channel, only what is done in a thread."""
     match data:
+        case {"type": "event_callback", "event_id": str(id), "event": {"channel": str(channel)} as event} if (
+            channel and channel == desk
+        ):
+            return _written_at_desk(id, event, data.get("authorizations"))
         case {"type": "event_callback", "event_id": str(id), "event": {"type": str()} as event}:
             return _happened(id, event, data.get("authorizations"))
         case {"type": "block_actions", "user": {"id": str(user)}, "actions": [{"action_ts": str()} as action, *_]}:
-            return _pressed(user, action, data.get("container"))
+            event = _pressed(user, action, data.get("container"))
+            return _at_desk(event, data["container"]) if event and _place_of(data.get("container")) == desk else event
         case {"command": str(), "trigger_id": str(id), "user_id": str(user)}:
             return _commanded(id, user, data.get("text"))
         case _:
@@ -238,6 +283,9 @@ def _happened(id: str, event: dict[str, Any], authorizations: object) -> Event |
     at = _time(event.get("event_ts") or event.get("ts"))
     match event, authorizations:
         case {"bot_id": str()}, _:
+            return None
+        case {"type": "message", "user": str(user)}, [{"user_id": str(bot)}, *_] if user == bot:
+            # A file of our own may come back without the bot's id.
             return None
         case {"type": "message", "channel_type": "im"}, _:
             person, action = _told(event)
@@ -251,6 +299,39 @@ def _happened(id: str, event: dict[str, Any], authorizations: object) -> Event |
             return Event(id, Slack.channel, ACCOUNT, channel, Invited(), at)
         case _:
             return None
+
+
+def _written_at_desk(id: str, event: dict[str, Any], authorizations: object) -> Event | None:
+    """What a person has written in a thread of the desk's channel."""
+    match event, authorizations:
+        case {"bot_id": str()}, _:
+            return None
+        case {"user": str(user)}, [{"user_id": str(bot)}, *_] if user == bot:
+            return None
+        case {"type": "message", "subtype": "message_changed"}, _:
+            return None
+        case {"type": "message", "channel": str(channel), "thread_ts": str(thread)}, _ if thread != event.get("ts"):
+            _, action = _told(event)
+            at = _time(event.get("event_ts") or event.get("ts"))
+            address = f"{channel}{THREAD}{thread}"
+            return Event(id, Slack.channel, ACCOUNT, address, action, at, known=True) if action else None
+        case _:
+            return None
+
+
+def _at_desk(event: Event, container: dict[str, Any]) -> Event | None:
+    """A button in a thread of the desk's, whoever presses it."""
+    thread = container.get("thread_ts") or container.get("message_ts")
+    address = f"{container['channel_id']}{THREAD}{thread}"
+    return replace(event, address=address, reply="", known=True)
+
+
+def _place_of(container: object) -> str:
+    match container:
+        case {"channel_id": str(channel)} if channel:
+            return channel
+        case _:
+            return "-"
 
 
 def _told(message: dict[str, Any]) -> tuple[str, Action | None]:

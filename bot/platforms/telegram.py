@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import Any
 
 import httpx
+import structlog
 import telegram
 from telegram.constants import InlineKeyboardMarkupLimit, MessageLimit
 from telegram.error import (
@@ -34,7 +35,7 @@ from bot.pictures import Pictures
 from bot.platforms import fitting
 from bot.platforms.failures import Busy, Failure, Gone, Refused, Unanswered, Unusable
 from bot.platforms.limits import TELEGRAM
-from bot.platforms.platform import Arrived, Part, Sending, Unreadable
+from bot.platforms.platform import Arrived, Files, Part, Sending, Unreadable, no_files
 from bot.settings import Settings
 from bot.turn import Event
 from dialogs import presses
@@ -95,6 +96,7 @@ _TALL = 8
 _COLUMNS = ((3, 12), (2, 18))
 
 _EDIT = "editMessageReplyMarkup"
+_FILE = "sendDocument"
 # Who is blocked or deleted is forbidden (403); these are told as a bad request.
 _GONE = re.compile(
     r"(chat|user) not found|peer_id_invalid|chat_write_forbidden|channel_private|rights to send",
@@ -105,6 +107,8 @@ _GONE = re.compile(
 os.environ.setdefault("PTB_TIMEDELTA", "true")
 # It notes the address of every request, and the bot's token is in that.
 logging.getLogger("httpx").setLevel(logging.WARNING)
+
+log = structlog.get_logger()
 
 
 class Telegram:
@@ -128,10 +132,12 @@ class Telegram:
         pictures: Pictures,
         phrases: Phrases,
         transport: httpx.AsyncBaseTransport | None = None,
+        files: Files = no_files,
     ) -> None:
         self._secret = settings.telegram_webhook_secret.get_secret_value().encode()
         self._public_url = public_url
         self._pictures = pictures
+        self._files = files
         self._say = phrases.say
         self._request = _Request(
             read_timeout=SECONDS,
@@ -150,6 +156,7 @@ class Telegram:
         self._methods: dict[str, Callable[..., Awaitable[Any]]] = {
             "sendMessage": self._bot.send_message,
             "sendPhoto": self._bot.send_photo,
+            _FILE: self._bot.send_document,
             _EDIT: self._bot.edit_message_reply_markup,
         }
         self._username = ""
@@ -186,7 +193,7 @@ class Telegram:
         return [part for message in shown for part in self._parts(message)]
 
     def _parts(self, message: Message) -> Iterator[Part]:
-        """The requests for a message as `_shown` made it: its picture, then its text with the buttons."""
+        """The requests for a message as `_shown` made it: its picture, its text with the buttons, then its file."""
         if message.picture:
             words = message.picture.alt.strip() or self._say("shown.picture")
             caption, *more = fitting.parted(words, MessageLimit.CAPTION_LENGTH)
@@ -197,6 +204,8 @@ class Telegram:
         keyboard = self._keyboard(message)
         if last:
             yield _text(last) | ({"reply_markup": keyboard} if keyboard["inline_keyboard"] else {})
+        if message.file:
+            yield {"method": _FILE, "document": message.file}
 
     def _shown(self, message: Message) -> Message:
         """The message with its ticks set, and with what buttons have no room for written below its text."""
@@ -244,18 +253,31 @@ class Telegram:
             await self._settle(json.loads(sending.reply)["query"])
         method = part["method"]
         ready = await self._drawn(part)
+        if ready is None:
+            return 0
         try:
             async with asyncio.timeout(SECONDS):
                 await self._methods[ready.pop("method")](chat_id=sending.address, **ready)
         except Exception as error:
             meant = failure(error, method)
-            if meant:
+            if meant and not (method == _FILE and _dispensable(meant, sending)):
                 # The library's own error may quote what was sent.
                 raise meant from None
         return 0
 
-    async def _drawn(self, part: Part) -> Part:
-        """The part with its picture as a file; where the result is gone, with the words for it alone."""
+    async def _drawn(self, part: Part) -> Part | None:
+        """The part with its picture or file as it stands now.
+
+        Where the result is gone, the words for its picture alone; None where there is no file to send.
+        """
+        if "document" in part:
+            try:
+                made = await asyncio.to_thread(self._files, part["document"])
+            except Exception as error:
+                # The text has arrived, and its button leads to the same file.
+                log.warning("file", channel=CHANNEL, error=type(error).__name__)
+                return None
+            return part | {"document": made, "filename": "banso.ics"} if made else None
         if "photo" not in part:
             return dict(part)
         png = await self._pictures.png(part["photo"])
@@ -277,7 +299,9 @@ class Telegram:
             with suppress(Exception):
                 async with asyncio.timeout(SECONDS):
                     self._username = (await self._bot.get_me()).username or ""
-        return f"https://t.me/{self._username}?start={code}" if self._username else None
+        if not self._username:
+            return None
+        return f"https://t.me/{self._username}?start={code}" if code else f"https://t.me/{self._username}"
 
     async def start(self) -> None:
         await self._request.initialize()
@@ -315,6 +339,11 @@ def failure(error: Exception, method: str = "") -> Failure | None:
             return Busy(words)
         case _:
             return Unanswered(words)
+
+
+def _dispensable(meant: Failure, sending: Sending) -> bool:
+    """Whether a file that could not be sent is let go: what follows it must not wait, and a button leads to it, too."""
+    return isinstance(meant, Refused) or (isinstance(meant, Unanswered) and sending.again)
 
 
 def _words(error: Exception) -> str:
@@ -487,6 +516,8 @@ def _split(buttons: Sequence[Button], columns: int) -> Iterator[Sequence[Button]
 
 def _columns(buttons: Sequence[Button]) -> int:
     """How many of these may share a row."""
+    if (numbers := fitting.abreast(buttons)) > 1:
+        return numbers
     widest = max((_width(button.label) for button in buttons), default=0)
     return next((columns for columns, width in _COLUMNS if widest <= width), 1)
 

@@ -18,9 +18,19 @@ SECONDS = 10
 COMMAND = "/banso"
 
 # What the bot may do (docs/slack.md tells operators what for) …
-SCOPES = ("app_mentions:read", "channels:read", "chat:write", "commands", "groups:read", "im:history")
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:write",
+    "groups:history",
+    "groups:read",
+    "im:history",
+)
 # … and what it is told of.
-EVENTS = ("app_mention", "member_joined_channel", "message.im")
+EVENTS = ("app_mention", "member_joined_channel", "message.channels", "message.groups", "message.im")
 # What Slack says of a token that is wrong, not given, taken back or of an account that is gone.
 WRONG_TOKEN = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive")
 

@@ -12,8 +12,11 @@ import jinja2
 import segno
 from markupsafe import Markup
 
+from bot.case import OPEN_FOR
+from bot.platforms.fitting import abreast
 from bot.web.result import ResultView
 from dialogs import presses
+from dialogs.content import NOTICE
 from dialogs.events import Toggled
 from dialogs.messages import Button, Message
 from knowledge import faq
@@ -42,6 +45,36 @@ class Way:
     address: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Where the owner of a page has their chat: in this browser (`own`), on a platform, or nobody knows ("").
+
+    `address` opens it on the platform, where it can be opened.
+    """
+
+    own: bool = True
+    channel: str = ""
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of a mail, in full."""
+
+    label: str
+    url: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One message as a mail has it; with the address of a `picture`, the text is the words for it."""
+
+    text: str
+    picture: str | None = None
+    links: tuple[Link, ...] = ()
+
+
 def chat_page(entries: Sequence[Entry], *, tag: str = "", lost: bool = False) -> str:
     """The chat with the turns so far; `lost` where the browser's earlier conversation could not be found.
 
@@ -55,9 +88,9 @@ def fragment(entry: Entry) -> str:
     return _render("turn.html", entry=entry)
 
 
-def result_page(view: ResultView) -> str:
+def result_page(view: ResultView, chat: Chat = Chat()) -> str:
     """The page of a result, for the screen and for one A4."""
-    return _render("result.html", view=view)
+    return _render("result.html", view=view, chat=chat)
 
 
 def link_page(
@@ -78,7 +111,13 @@ def enter_page(typed: str = "") -> str:
 
 def notice_page() -> str:
     """The full notice on personal data."""
-    return _render("notice.html", enough=ENOUGH_PEERS, farewell_hours=FAREWELL // timedelta(hours=1))
+    return _render(
+        "notice.html",
+        enough=ENOUGH_PEERS,
+        farewell_hours=FAREWELL // timedelta(hours=1),
+        case_days=OPEN_FOR.days,
+        version=date.fromisoformat(NOTICE),
+    )
 
 
 def answer_page(entry: faq.Entry, desk: Desk, today: date) -> str:
@@ -86,6 +125,34 @@ def answer_page(entry: faq.Entry, desk: Desk, today: date) -> str:
     parts = [(heading, getattr(entry, key)) for key, heading in faq.HEADINGS.items()]
     ended = faq.standing(entry, today) == "ended"
     return _render("answer.html", entry=entry, desk=desk, parts=parts, ended=ended)
+
+
+def confirm_page(action: str, event: str, text: str, button: Button) -> str:
+    """Where a button of a mail is pressed: what the mail said, and the button as a form that goes to `action`.
+
+    `event` is the id of what the form does.
+    """
+    return _render("act.html", ended=False, entry=None, action=action, event=event, text=text, button=button)
+
+
+def act_page(action: str, event: str, entry: Entry) -> str:
+    """What was answered on such a page, or all of what a mail said, with forms that go to `action`."""
+    return _render("act.html", ended=False, entry=entry, action=action, event=event, text="", button=None)
+
+
+def act_ended_page() -> str:
+    """What is shown where the link of a mail can't be used any more."""
+    return _render("act.html", ended=True, entry=None, action="", event="", text="", button=None)
+
+
+def mail_text(pieces: Sequence[Piece], foot: str) -> str:
+    """A mail as plain text."""
+    return _render("mail.txt.j2", pieces=pieces, foot=foot).strip() + "\n"
+
+
+def mail_page(subject: str, pieces: Sequence[Piece], foot: str) -> str:
+    """A mail as HTML, with all of its look in it."""
+    return _render("mail.html.j2", subject=subject, pieces=pieces, foot=foot).lstrip()
 
 
 def deleted_page() -> str:
@@ -96,6 +163,11 @@ def deleted_page() -> str:
 def problem_page(kind: str) -> str:
     """A kind word and a way back; `kind` is "not_found", "gone", "ended", "busy", "too_large" or "method"."""
     return _render("problem.html", kind=kind)
+
+
+def page(template: str, **values: object) -> str:
+    """A page of bot/web/templates, with what it shows (bot/web/experts.py)."""
+    return _render(template, **values)
 
 
 def _render(template: str, **values: object) -> str:
@@ -112,6 +184,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        abreast=abreast,
         asset=_asset,
         clock=_clock,
         day=year_words,

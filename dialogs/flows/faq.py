@@ -25,6 +25,8 @@ NEAR, RELATED = 3, 2
 TAX = ("invoice", "ebook", "einvoice")
 # A choice, or words, that name an entry outright.
 SEE = "see-"
+# The way back, the flow of the check, and those of bookings under way.
+BACK, CHECK, BOOKINGS = "/resume", "check", ("consult", "change")
 # Part of a flow that gives the entry to show next, or None.
 Next = Generator[Step, Any, str | None]
 
@@ -33,7 +35,7 @@ def question(scene: Scene) -> Flow:
     """Answer a question, then offer more of it, what is near, and a person; ends where the owner was."""
     text = scene.given.get(WORDS, "")
     if not text:
-        text = yield Ask(scene.content.phrases.asks["question"])
+        text = yield Ask(_led_back(scene, scene.content.phrases.asks["question"]))
     found = yield from _found(scene, text)
     id = yield from _first(scene, found)
     shown = 0
@@ -172,7 +174,21 @@ def _with(scene: Scene, ask: str, links: Sequence[Choice], n: int) -> Question:
     asked = scene.content.phrases.asks[ask]
     own = [choice for choice in asked.choices if not choice.value.startswith("/")]
     ways = [choice for choice in asked.choices if choice.value.startswith("/")]
-    return replace(asked, id=f"{ask}-{n}", choices=(*own, *links, *ways))
+    return _led_back(scene, replace(asked, id=f"{ask}-{n}", choices=(*own, *links, *ways)))
+
+
+def _led_back(scene: Scene, asked: Question) -> Question:
+    """The question with the way back named after what it leads back to."""
+    labels = scene.content.phrases.buttons
+    label = ""
+    if scene.under in BOOKINGS:
+        label = labels["to-booking"]
+    elif scene.under != CHECK:
+        label = labels["to-other"]
+    elif not (scene.below and scene.below.asked):
+        label = labels["to-begin"]
+    named = (replace(one, label=label) if label and one.value == BACK else one for one in asked.choices)
+    return replace(asked, choices=tuple(named))
 
 
 def _links(scene: Scene, entries: Sequence[Entry], name: str) -> tuple[Choice, ...]:

@@ -6,10 +6,11 @@ from dialogs.effects import LatestResult
 from dialogs.flows.scene import Scene
 from dialogs.messages import Button
 from dialogs.steps import Ask, Do, Flow, Say, Silent
-from knowledge.reference import YOROZU
 
 # Where an owner is sent who looks for support measures.
 MATERIAL = "mirasapo"
+# What lies below the conversations of experts and officers.
+MENUS = ("desk", "officer")
 
 
 def help(scene: Scene) -> Flow:
@@ -25,7 +26,9 @@ def later(scene: Scene) -> Flow:
 
 
 def menu(scene: Scene) -> Flow:
-    """All that can be done."""
+    """All that can be done; experts and officers have a menu of their own below."""
+    if scene.below and scene.below.flow in MENUS:
+        return None
     yield Ask(scene.content.phrases.asks["menu"])
     return Silent()
 
@@ -44,13 +47,6 @@ def result(scene: Scene) -> Flow:
         return None
     page = Button(scene.content.phrases.buttons["result"], url=f"/r/{latest['token']}")
     yield Say("result.latest", {"day": latest["day"]}, buttons=(page,))
-    return None
-
-
-def consult(scene: Scene) -> Flow:
-    """A desk where a person listens, of the owner's prefecture where that is known; then back to the open question."""
-    prefecture = scene.below.answers.get("prefecture", "") if scene.below else ""
-    yield Say("consult", desk_values(scene, YOROZU, prefecture))
     return None
 
 

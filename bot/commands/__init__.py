@@ -1,0 +1,1 @@
+"""The commands of `banso` that have several of their own, one module each."""

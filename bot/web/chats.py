@@ -1,0 +1,49 @@
+"""Where the chat is that a page of somebody's belongs to."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.requests import Request
+
+from bot.platforms import web
+from bot.platforms.platform import Platform
+from bot.settings import PLATFORMS
+from bot.web import pages
+from storage import contacts, owners
+
+if TYPE_CHECKING:
+    from bot.app import Parts
+
+# A platform has so long to say the address of its chat.
+INVITING_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+async def chat_of(request: Request, owner_id: int) -> pages.Chat:
+    """Where the owner of a page has their chat, as far as it may be told to whoever looks at the page."""
+    parts: Parts = request.app.state.parts
+    own, channels = await asyncio.to_thread(_known, parts, parts.cookies.read(request), owner_id)
+    if own:
+        return pages.Chat()
+    on = next((channel for channel in channels if channel in PLATFORMS and channel in parts.platforms), "")
+    address = (await way(parts.platforms[on], "")).address if on else None
+    return pages.Chat(own=False, channel=on, address=address)
+
+
+def _known(parts: "Parts", address: str | None, owner_id: int) -> tuple[bool, list[str]]:
+    """Whether the browser at this address is the owner's, and the channels by which the owner is reached."""
+    with parts.database.reading() as connection:
+        seen = owners.find(connection, web.CHANNEL, web.ACCOUNT, address) if address else None
+        return seen is not None and seen.id == owner_id, contacts.channels(connection, [owner_id])[owner_id]
+
+
+async def way(platform: Platform, code: str) -> pages.Way:
+    """The way to a platform; one that is slow to say its address, or fails to, is shown without."""
+    try:
+        async with asyncio.timeout(INVITING_SECONDS):
+            return pages.Way(platform.channel, await platform.invitation(code))
+    except Exception as error:
+        log.warning("invitation", channel=platform.channel, error=type(error).__name__)
+        return pages.Way(platform.channel, None)

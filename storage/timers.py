@@ -1,0 +1,104 @@
+"""Timers: what is to come back as an event, to whom and when. Each is told once, whoever fires it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from storage.prepared import insert_new
+from storage.schema import WAITS, timer
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer: what it is about ("booking:7"), what of it, the revision it was made for, for whom, and for when."""
+
+    id: int
+    subject: str
+    kind: str
+    revision: int
+    owner_id: int
+    at: datetime
+    data: dict[str, Any]
+
+
+_COLUMNS = (timer.c.id, timer.c.subject, timer.c.kind, timer.c.revision, timer.c.owner_id, timer.c.at, timer.c.data)
+
+
+def add(
+    connection: Connection,
+    subject: str,
+    kind: str,
+    revision: int,
+    owner_id: int,
+    at: datetime,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Have somebody told of something at a time; what is set already stays as it is."""
+    row = {"subject": subject, "kind": kind, "revision": revision, "owner_id": owner_id}
+    values = row | {"at": at, "due_at": at, "data": data or {}}
+    connection.execute(insert_new(connection.dialect, timer), values)
+
+
+def add_next(
+    connection: Connection, subject: str, kind: str, owner_id: int, at: datetime, data: dict[str, Any]
+) -> None:
+    """Have something told that is one of many of its kind; whoever calls holds a lock on the subject."""
+    same = (timer.c.subject == subject) & (timer.c.kind == kind)
+    # Not a count: who is erased takes their timers along, and a number that was given is never given again.
+    number = connection.execute(select(func.coalesce(func.max(timer.c.revision), -1) + 1).where(same)).scalar_one()
+    add(connection, subject, kind, number, owner_id, at, data)
+
+
+def cancel(connection: Connection, subject: str, but: int | None = None) -> None:
+    """Cancel what is still to come of a subject, but for what was set for this revision."""
+    mine = (timer.c.subject == subject) & WAITS
+    if but is not None:
+        mine &= timer.c.revision != but
+    connection.execute(update(timer).where(mine).values(state="cancelled"))
+
+
+def claim(connection: Connection, now: datetime, lease_until: datetime, most: int) -> list[Timer]:
+    """Claim what is due, the longest due first. Who dies with a claim leaves it to others when the lease ends."""
+    due = select(*_COLUMNS).where(WAITS, timer.c.due_at <= now).order_by(timer.c.due_at, timer.c.id).limit(most)
+    claimed = [Timer(*row) for row in connection.execute(due.with_for_update(skip_locked=True))]
+    if claimed:
+        mine = timer.c.id.in_([one.id for one in claimed])
+        connection.execute(update(timer).where(mine).values(due_at=lease_until))
+    return claimed
+
+
+def put_off(connection: Connection, id: int, until: datetime) -> None:
+    """Leave a claimed timer until a later time."""
+    connection.execute(update(timer).where(timer.c.id == id, WAITS).values(due_at=until))
+
+
+def any_due(connection: Connection, now: datetime) -> bool:
+    """Whether there is anything to claim."""
+    return connection.execute(select(timer.c.id).where(WAITS, timer.c.due_at <= now).limit(1)).first() is not None
+
+
+def fire(connection: Connection, id: int) -> bool:
+    """Note that a timer is being told of; False where it was told or cancelled before."""
+    return connection.execute(update(timer).where(timer.c.id == id, WAITS).values(state="fired")).rowcount > 0
+
+
+def find(connection: Connection, subject: str, kind: str, revision: int) -> Timer | None:
+    """The one timer of this kind that was set for this revision, told or not."""
+    mine = (timer.c.subject == subject) & (timer.c.kind == kind) & (timer.c.revision == revision)
+    row = connection.execute(select(*_COLUMNS).where(mine)).first()
+    return Timer(*row) if row else None
+
+
+def told(connection: Connection, subject: str, kind: str) -> bool:
+    """Whether anything of this kind was told of a subject."""
+    mine = (timer.c.subject == subject) & (timer.c.kind == kind) & (timer.c.state == "fired")
+    return connection.execute(select(timer.c.id).where(mine).limit(1)).first() is not None
+
+
+def of(connection: Connection, subject: str) -> Sequence[Timer]:
+    """What is still to come of a subject, in order."""
+    query = select(*_COLUMNS).where(timer.c.subject == bindparam("subject"), WAITS).order_by(timer.c.at, timer.c.id)
+    return [Timer(*row) for row in connection.execute(query, {"subject": subject})]
