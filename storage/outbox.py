@@ -265,7 +265,10 @@ def held(connection: Connection, most: int) -> list[Held]:
         outbox.c.error,
     )
     rows = connection.execute(
-        query.join_from(outbox, contact).where(or_(DEAD, DUE)).order_by(outbox.c.made_at).limit(most)
+        query.join_from(outbox, contact)
+        .where(or_(DEAD, DUE))
+        .order_by(outbox.c.made_at, outbox.c.owner_id, outbox.c.turn)
+        .limit(most)
     )
     return [Held(*row) for row in rows]
 
