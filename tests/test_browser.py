@@ -203,7 +203,11 @@ def test_the_result_prints_on_one_a4(phone: BrowserContext, address: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/notice", "/nowhere", "/r/nothing", "/me/nothing", "/link", "/link?code=nothing", "/link/nothing"]
+    "path",
+    [
+        *("/notice", "/faq/invoice-toha", "/nowhere", "/r/nothing", "/me/nothing"),
+        *("/link", "/link?code=nothing", "/link/nothing", "/b/nothing", "/x/nothing"),
+    ],
 )
 def test_every_other_page_fits(phone: BrowserContext, address: str, path: str) -> None:
     page = phone.new_page()
