@@ -2,13 +2,15 @@
 
 import asyncio
 
-from benchmarks import bookings, parts, turns, webhooks
+from benchmarks import bookings, desk, parts, turns, webhooks
 from benchmarks.databases import described, filesystem, on_disk, postgresql, sqlite
 from benchmarks.measuring import head, machine, show
+from storage import sealing
 
 
 def main() -> None:
     """Measure."""
+    sealing.use([sealing.new_key()])
     with on_disk() as folder:
         machine(folder, filesystem(folder))
         head("Turns on SQLite (a file, WAL, synchronous=FULL)")
@@ -29,6 +31,9 @@ def main() -> None:
             turns.at_once(url)
             head("Bookings on PostgreSQL")
             bookings.contenders(url)
+        with postgresql(folder) as url:
+            head(f"The desk with {desk.OWNERS:,} owners, on PostgreSQL")
+            desk.pages(url)
         head("Bookings on SQLite")
         bookings.contenders(sqlite(folder, "bookings"))
         head("Parts")

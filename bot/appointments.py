@@ -1,6 +1,6 @@
 """What flows want of bookings, done by storage; who else has to know of it is told by a timer that is due at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from bot.house import House
-from bot.offers import STEP, Offers, free_times, is_free, offered, prefecture
+from bot.notices import THANKS, Notices
+from bot.offers import Offers, free_times, is_free, offered, prefecture
+from bot.views import Views, words
 from bot.waiting import WaitingList
 from dialogs.appointments import (
     AnswerProposal,
@@ -29,6 +31,8 @@ from dialogs.appointments import (
     LastExpert,
     MoveBooking,
     Notice,
+    OfBooking,
+    OfExpert,
     Overlapping,
     ProposeTime,
     Schedule,
@@ -38,17 +42,13 @@ from dialogs.appointments import (
 from dialogs.content import Content
 from scheduler import wishes
 from scheduler.bookings import Impossible
-from scheduler.days import JAPAN, day_words, in_japan, meeting_words, moment_words
-from scheduler.experts import CELL, WAYS, Span, met_by
-from scheduler.reminders import AFTER, SHORTLY, hourly, loud, overdue, reminders, unanswered
-from storage import bookings, consultations, experts, outbox, owners, timers
+from scheduler.days import in_japan
+from scheduler.experts import WAYS, Span, met_by
+from scheduler.reminders import SHORTLY, hourly, loud, overdue
+from storage import bookings, experts, owners, timers
 from storage.bookings import HOLD, Booking
 from storage.experts import Expert
 
-# An owner has so long to answer an expert's proposal, and no longer than until so long before it.
-PROPOSAL = timedelta(hours=48)
-# The owner is thanked so long after the end, when the expert has had time to say that it did not take place.
-THANKS = timedelta(hours=1)
 # Meetings that an expert is shown in the chat; the page has all of them.
 AHEAD = 5
 # Bookings in these count towards how many an owner may have.
@@ -58,8 +58,6 @@ BEFORE = (
     *("day", "hour", "unanswered", "asked", "proposed", "pass_on", "lapse"),
     *("accepted", "agreed", "moved", "booked"),
 )
-# What ends the time in which whoever is asked may answer.
-DEADLINES = ("pass_on:owner", "lapse:owner")
 # What a timer is good for although the booking has changed, in these states.
 STILL = {"thanks": ("done",)}
 
@@ -73,6 +71,8 @@ class Appointments:
         self.person = person
         self.now = now
         self.house = house
+        self.notices = Notices(connection, now, house)
+        self.views = Views(connection, content, person, now, house)
         self.waiting = WaitingList(connection, person, now)
 
     def perform(self, effect: Appointment) -> Any:
@@ -102,15 +102,15 @@ class Appointments:
             case LastExpert():
                 return self.last_expert()
             case Bookings():
-                return [self.view(one) for one in self.ahead()]
+                return [self.views.view(one) for one in self.ahead()]
             case Schedule():
                 return self.schedule()
             case Notice(kind, subject, revision):
                 return self.notice(kind, subject, revision)
             case _:
-                return self.view(self._done(effect))
+                return self.views.view(self._done(effect))
 
-    def _done(self, effect: Appointment) -> Booking | None:
+    def _done(self, effect: OfBooking) -> Booking | None:
         """The booking as an effect leaves it; None where that was not possible."""
         match effect:
             case HoldSlot():
@@ -132,7 +132,7 @@ class Appointments:
             case _:
                 return self._done_by_expert(effect)
 
-    def _done_by_expert(self, effect: Appointment) -> Booking | None:
+    def _done_by_expert(self, effect: OfExpert) -> Booking | None:
         match effect:
             case AnswerRequest(token, "accept", revision):
                 return self.accept(token, revision)
@@ -142,7 +142,6 @@ class Appointments:
                 return self.propose(token, datetime.fromisoformat(at))
             case TookPlace(token, yes):
                 return self.took_place(token, yes)
-        raise NotImplementedError(type(effect).__name__)
 
     # ------------------------------------------------------------ the owner
 
@@ -196,7 +195,7 @@ class Appointments:
             return None
         held = bookings.hold(self.connection, self.person, expert, at, effect.topic, effect.way, self.now)
         if held:
-            self.at(held, "held:owner", held.owner_id, self.now + HOLD)
+            self.notices.at(held, "held:owner", held.owner_id, self.now + HOLD)
             for one in before:
                 timers.cancel(self.connection, one.subject)
                 self.freed(one)
@@ -224,8 +223,8 @@ class Appointments:
         shared = self.now if effect.share else None
         act = "ask" if expert.profile.asks else "book"
         booked = bookings.change(self.connection, one, act, self.now, reach=effect.reach, shared_at=shared)
-        self.tell(booked, "asked" if expert.profile.asks else "booked", "expert", "guest")
-        self.plan(booked)
+        self.notices.tell(booked, "asked" if expert.profile.asks else "booked", "expert", "guest")
+        self.notices.plan(booked)
         self.waiting.leave_all(in_japan(booked.starts_at).date())
         return booked
 
@@ -258,8 +257,8 @@ class Appointments:
         moved = bookings.move(self.connection, one, act, expert, at, self.now)
         if moved:
             self.freed(one)
-            self.tell(moved, "asked" if expert.profile.asks else "moved", "expert", "guest", before=words(one))
-            self.plan(moved, instead=one)
+            self.notices.tell(moved, "asked" if expert.profile.asks else "moved", "expert", "guest", before=words(one))
+            self.notices.plan(moved, instead=one)
         return moved
 
     def cancel(self, token: str) -> Booking | None:
@@ -278,7 +277,7 @@ class Appointments:
         gone = bookings.change(self.connection, one, "cancel", self.now)
         timers.cancel(self.connection, one.subject)
         for role, what in told.items() if one.state != "held" else ():
-            self.tell(gone, what, role)
+            self.notices.tell(gone, what, role)
         self.freed(one)
         return gone
 
@@ -296,11 +295,11 @@ class Appointments:
             before = experts.get(self.connection, one.expert_id)
             self.freed(one)
             told = ["owner", "guest", *(["expert"] if before.id == expert.id else [])]
-            self.tell(moved, "moved", *told, before=words(one), hidden=one.shared_at != shared)
+            self.notices.tell(moved, "moved", *told, before=words(one), hidden=one.shared_at != shared)
             if before.id != expert.id:
-                self.at(moved, "forgotten:expert", before.owner_id, self.now, when=words(one))
-                self.tell(moved, "booked", "expert")
-            self.plan(moved)
+                self.notices.at(moved, "forgotten:expert", before.owner_id, self.now, when=words(one))
+                self.notices.tell(moved, "booked", "expert")
+            self.notices.plan(moved)
         return moved
 
     def share(self, token: str, share: bool) -> Booking | None:
@@ -316,8 +315,8 @@ class Appointments:
         if one is None or one.owner_id != self.person:
             return None
         agreed = bookings.change(self.connection, one, "agree", self.now)
-        self.tell(agreed, "agreed", "expert", "guest")
-        self.plan(agreed)
+        self.notices.tell(agreed, "agreed", "expert", "guest")
+        self.notices.plan(agreed)
         return agreed
 
     def leave(self) -> None:
@@ -328,12 +327,12 @@ class Appointments:
             timers.cancel(self.connection, one.subject)
             if one.stands:
                 bookings.change(self.connection, one, "cancel", self.now)
-                told |= {person for _, person in self.people(one)} if one.state != "held" else set()
+                told |= {person for _, person in self.notices.people(one)} if one.state != "held" else set()
                 self.freed(one)
             # What others were told of it may have the owner's telephone number in it.
-            outbox.forget(self.connection, one.token, self.now)
+            bookings.forget_words(self.connection, one, self.now)
             for person in sorted(told - {self.person}) if self.ahead_of(one) else ():
-                self.at(one, f"forgotten:{person}", person, self.now, when=words(one))
+                self.notices.at(one, f"forgotten:{person}", person, self.now, when=words(one))
 
     def retire(self) -> None:
         """Book an expert no more who wants to be forgotten: requests go to others, what is settled is cancelled."""
@@ -355,8 +354,8 @@ class Appointments:
         if one is None:
             return None
         taken = bookings.change(self.connection, one, "accept", self.now)
-        self.tell(taken, "accepted", "owner", "guest")
-        self.plan(taken)
+        self.notices.tell(taken, "accepted", "owner", "guest")
+        self.notices.plan(taken)
         return taken
 
     def decline(self, token: str, revision: int = 0) -> Booking | None:
@@ -377,18 +376,18 @@ class Appointments:
             act = "pass_on" if expert.profile.asks else "place"
             passed = bookings.move(self.connection, one, act, expert, one.starts_at, self.now, asked=asked)
             if passed:
-                self.tell(passed, "asked" if expert.profile.asks else "booked", "expert", gently=gently)
+                self.notices.tell(passed, "asked" if expert.profile.asks else "booked", "expert", gently=gently)
                 if expert.profile.asks:
-                    self.tell(passed, "passed", "owner", gently=gently)
+                    self.notices.tell(passed, "passed", "owner", gently=gently)
                 else:
-                    self.tell(passed, "accepted", "owner", "guest", gently=gently)
-                self.plan(passed, self.undisturbed(passed, "expert") if gently else None)
+                    self.notices.tell(passed, "accepted", "owner", "guest", gently=gently)
+                self.notices.plan(passed, self.notices.undisturbed(passed, "expert") if gently else None)
                 self.freed(one)
                 return passed
             asked.append(slot.expert)
         refused = bookings.change(self.connection, one, "refuse", self.now, asked=asked)
         timers.cancel(self.connection, one.subject, but=refused.revision)
-        self.tell(refused, "declined", "owner", "guest", gently=gently)
+        self.notices.tell(refused, "declined", "owner", "guest", gently=gently)
         self.freed(one)
         return refused
 
@@ -413,8 +412,8 @@ class Appointments:
         proposed = bookings.move(self.connection, one, "propose", expert, at, self.now)
         if proposed:
             self.freed(one)
-            self.tell(proposed, "proposed", "owner", *(["guest"] if one.state == "confirmed" else []))
-            self.plan(proposed, instead=one)
+            self.notices.tell(proposed, "proposed", "owner", *(["guest"] if one.state == "confirmed" else []))
+            self.notices.plan(proposed, instead=one)
         return proposed
 
     def schedule(self) -> dict[str, Any] | None:
@@ -423,7 +422,7 @@ class Appointments:
         if expert is None:
             return None
         mine = bookings.of_expert(self.connection, expert.id)
-        ahead = [self.view(one) for one in mine if one.stands and one.state != "held" and one.ends_at > self.now]
+        ahead = [self.views.view(one) for one in mine if one.stands and one.state != "held" and one.ends_at > self.now]
         return {"bookings": ahead[:AHEAD], "page": f"/x/{expert.token}"}
 
     def took_place(self, token: str, yes: bool) -> Booking | None:
@@ -437,67 +436,16 @@ class Appointments:
     def finish(self, one: Booking, *, yes: bool) -> Booking:
         """Note that a meeting took place, for which the owner is thanked once, or that nobody came."""
         finished = bookings.change(self.connection, one, "finish" if yes else "miss", self.now)
-        self.plan(finished)
+        self.notices.plan(finished)
         if not yes:
-            self.at(finished, "missed:owner", finished.owner_id, loud(self.now))
+            self.notices.at(finished, "missed:owner", finished.owner_id, loud(self.now))
         elif one.state == "no_show" or not timers.told(self.connection, one.subject, "thanks:owner"):
             # Whoever was told that nobody came is told better at once.
             due = self.now if one.state == "no_show" else max(one.ends_at + THANKS, self.now)
-            self.at(finished, "thanks:owner", finished.owner_id, loud(due))
+            self.notices.at(finished, "thanks:owner", finished.owner_id, loud(due))
         return finished
 
     # ------------------------------------------------------------ timers
-
-    def at(self, one: Booking, kind: str, person: int, due: datetime, **data: Any) -> None:
-        """Have somebody told of a booking at a time."""
-        timers.add(self.connection, one.subject, kind, one.revision, person, due, data)
-
-    def people(self, one: Booking) -> Iterator[tuple[str, int]]:
-        """Everybody who comes, by role: "owner", "expert", "guest:7"."""
-        yield "owner", one.owner_id
-        yield "expert", experts.get(self.connection, one.expert_id).owner_id
-        for guest in bookings.guests(self.connection, one.id):
-            yield f"guest:{guest}", guest
-
-    def tell(self, one: Booking, what: str, *roles: str, gently: bool = False, **data: Any) -> None:
-        """Have these told of what has become of a booking: at once, or `gently`, as nobody but time has done it.
-
-        `data` goes into the words.
-        """
-        for role, person in self.people(one):
-            if role.split(":")[0] in roles:
-                self.at(one, f"{what}:{role}", person, self.undisturbed(one, role) if gently else self.now, **data)
-
-    def undisturbed(self, one: Booking, role: str) -> datetime:
-        """When somebody can be told without being disturbed; at once where the meeting begins before that."""
-        zone = ZoneInfo(experts.get(self.connection, one.expert_id).profile.zone) if role == "expert" else JAPAN
-        due = loud(self.now, zone)
-        return due if due < one.starts_at else self.now
-
-    def plan(self, one: Booking, asked: datetime | None = None, instead: Booking | None = None) -> None:
-        """Set what is to come of a booking, in place of what was set before; `asked` is when the expert is.
-
-        `instead` is what it was before. Where that was agreed on and is given up, it ends the time to answer.
-        """
-        lost = instead if instead and instead.state == "confirmed" else None
-        data = {"before": words(lost)} if lost else {}
-        timers.cancel(self.connection, one.subject, but=one.revision)
-        people = dict(self.people(one))
-        zone = ZoneInfo(experts.get(self.connection, one.expert_id).profile.zone)
-        match one.state:
-            case "pending":
-                remind, pass_on = unanswered(asked or self.now, one.starts_at, self.house.patience, zone)
-                self.at(one, "unanswered:expert", people["expert"], remind)
-                self.at(one, "pass_on:owner", one.owner_id, pass_on, **data)
-            case "proposed":
-                self.at(one, "lapse:owner", one.owner_id, answer_by(one, lost), **data)
-            case "confirmed":
-                for role, person in people.items():
-                    there = zone if role == "expert" else JAPAN
-                    for kind, due in reminders(one.starts_at, self.now, there).items():
-                        self.at(one, f"{kind}:{role}", person, due)
-                self.at(one, "after:expert", people["expert"], one.ends_at + AFTER)
-                self.at(one, "thanks:owner", one.owner_id, loud(one.ends_at + THANKS))
 
     def notice(self, kind: str, subject: str, revision: int) -> dict[str, Any] | None:
         """What a timer is to tell of a booking as it stands now; None where that no longer makes sense."""
@@ -512,7 +460,7 @@ class Appointments:
         if what == "day" and one.starts_at - self.now <= SHORTLY and hourly(one.starts_at):
             # Late, as nothing ran: the other reminder is due as well, and says all that this one would.
             return None
-        return {"booking": self.view(one), "mine": kind.split(":")[1]}
+        return {"booking": self.views.view(one), "mine": kind.split(":")[1]}
 
     def elapse(self, kind: str, subject: str, revision: int) -> Booking | None:
         """Do what time has brought about; None where something else has happened before."""
@@ -531,7 +479,7 @@ class Appointments:
         ended = bookings.change(self.connection, one, "expire", self.now)
         timers.cancel(self.connection, one.subject)
         if one.state != "held":
-            self.tell(ended, "lapsed", "expert", "guest", gently=True)
+            self.notices.tell(ended, "lapsed", "expert", "guest", gently=True)
         self.freed(one)
         return self._by_day(ended, kind, revision)
 
@@ -540,7 +488,7 @@ class Appointments:
         timer = timers.find(self.connection, one.subject, f"{kind}:owner", revision)
         if timer is None or not overdue(timer.at, self.now):
             return one
-        self.at(one, f"{kind}:told", one.owner_id, loud(self.now), **timer.data)
+        self.notices.at(one, f"{kind}:told", one.owner_id, loud(self.now), **timer.data)
         return None
 
     def _by_subject(self, subject: str) -> Booking | None:
@@ -558,7 +506,7 @@ class Appointments:
         one = bookings.lock(self.connection, found.id) if found else None
         if one is None:
             return None
-        people = dict(self.people(one))
+        people = dict(self.notices.people(one))
         allowed = {people["expert"]} if expert else {people["expert"], people["owner"]}
         return one if self.person in allowed else None
 
@@ -566,84 +514,10 @@ class Appointments:
         """The booking, if its time has not begun."""
         return one if one and one.starts_at > self.now else None
 
-    def view(self, one: Booking | None) -> dict[str, Any] | None:
-        """A booking as flows are given it (see dialogs.appointments)."""
-        if one is None:
-            return None
-        expert = experts.get(self.connection, one.expert_id)
-        start, end = in_japan(one.starts_at), in_japan(one.ends_at)
-        guests = bookings.guests(self.connection, one.id)
-        mine = self.role(one, expert, guests)
-        zone = ZoneInfo(expert.profile.zone)
-        apart = start.utcoffset() != start.astimezone(zone).utcoffset()
-        there = zone if mine == "expert" else JAPAN
-        until, before = self.deadline(one)
-        return {
-            "token": one.token,
-            "state": one.state,
-            "revision": one.revision,
-            "topic": self.topic(one.topic),
-            "topic_id": one.topic,
-            "way": one.way,
-            "at": one.starts_at.isoformat(timespec="minutes"),
-            "when": meeting_words(start, end),
-            "there": meeting_words(start.astimezone(zone), end.astimezone(zone)) if apart else "",
-            "day": day_words(start.date()),
-            "days": (start.astimezone(there).date() - in_japan(self.now).astimezone(there).date()).days,
-            "until": until,
-            "before": before,
-            "reminds": [kind for kind, at in reminders(one.starts_at, self.now).items() if at > self.now],
-            "who": expert.name,
-            "expert": expert.id,
-            "asks": expert.profile.asks,
-            "ways": list(met_by(expert.profile)),
-            "passed": bool(one.asked),
-            "reach": one.reach if mine in ("owner", "expert") else "",
-            "place": one.place,
-            "shared": one.shared_at is not None,
-            "recorded": one.state == "done" and consultations.of_booking(self.connection, one.id) is not None,
-            "person": self.house.desk is not None,
-            # The record is its owner's and theirs whom they bring along, not every expert's who was asked.
-            "file": f"/b/{one.page}.ics" if mine in ("owner", "guest") else "",
-            "page": f"/b/{one.page}" if mine in ("owner", "guest") else "",
-            # The way to the expert's own pages is nobody else's.
-            "desk": f"/x/{expert.token}/{one.token}" if mine == "expert" else "",
-            "sample": f"/x/{expert.token}/{one.token}" if mine == "owner" and self.house.demo else "",
-            "mine": mine,
-            "guests": [{"id": id, "name": name} for id, name in guests.items()],
-        }
-
-    def deadline(self, one: Booking) -> tuple[str, str]:
-        """Until when whoever is asked must have answered, and the time that was given up for it; in words, or ""."""
-        if one.state not in ("pending", "proposed"):
-            return "", ""
-        ends = next((timer for timer in timers.of(self.connection, one.subject) if timer.kind in DEADLINES), None)
-        if ends is None:
-            return "", ""
-        # Of a request it is said roughly, and never too early.
-        until = ends.at if one.state == "proposed" else ends.at + (one.starts_at - ends.at) % CELL
-        return moment_words(in_japan(until)), str(ends.data.get("before", ""))
-
-    def role(self, one: Booking, expert: Expert, guests: Mapping[int, str]) -> str:
-        """What this person is to a booking: "owner", "expert", "guest", or ""."""
-        if self.person == one.owner_id:
-            return "owner"
-        return "expert" if self.person == expert.owner_id else "guest" if self.person in guests else ""
-
-    def topic(self, topic: str) -> str:
-        """A topic in words."""
-        return topic_words(self.content, topic)
-
 
 def as_shown(one: Booking | None, revision: int) -> Booking | None:
     """The booking, if it is still the one that was answered; any is where the answer does not say (0)."""
     return one if one and revision in (0, one.revision) else None
-
-
-def answer_by(one: Booking, lost: Booking | None = None) -> datetime:
-    """Until when the owner can take a time that the expert has proposed, in place of one that is `lost`."""
-    last = max(one.starts_at - 2 * CELL, one.changed_at + (one.starts_at - one.changed_at) / 2)
-    return min(loud(one.changed_at + PROPOSAL), last, lost.starts_at if lost else last)
 
 
 def works(expert: Expert) -> bool:
@@ -654,17 +528,3 @@ def works(expert: Expert) -> bool:
 def span(one: Booking) -> Span:
     """From when to when a meeting is."""
     return one.starts_at, one.ends_at
-
-
-def words(one: Booking) -> str:
-    """The time of a booking in words."""
-    return meeting_words(in_japan(one.starts_at), in_japan(one.ends_at))
-
-
-def topic_words(content: Content, topic: str) -> str:
-    """A topic in words: that of a choice, or what one of the owner's own steps is called."""
-    advice = content.catalogue.advice.get(topic.removeprefix(STEP))
-    if advice:
-        return advice.title
-    choice = content.phrases.asks["topic"].choice(topic)
-    return choice.label if choice else topic

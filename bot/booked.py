@@ -90,7 +90,7 @@ class Operator:
             "minutes": one.minutes,
             "expert": {"id": expert.id, "name": expert.name},
             "topic": one.topic,
-            "topic_words": acts.topic(one.topic),
+            "topic_words": acts.views.topic(one.topic),
             "way": one.way,
             "guests": len(bookings.guests(self.connection, one.id)),
             "made_at": zulu(one.made_at),

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress, vDDDLists
 from sqlalchemy import Connection
 
-from bot.appointments import topic_words
 from bot.case import open_to_expert
+from bot.views import topic_words
 from dialogs.content import Content
 from dialogs.messages import File
 from scheduler.experts import ZONE

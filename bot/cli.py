@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import booking, expert, opening, stats
+from bot.commands import agency, booking, expert, keys, member, opening, purge, stats
 
 # The rest is imported by the commands that need it: `banso --help` should not load a web server.
 if TYPE_CHECKING:
@@ -27,9 +27,13 @@ line_app = typer.Typer(no_args_is_help=True, help="LINE.")
 app.add_typer(line_app, name="line")
 faq_app = typer.Typer(no_args_is_help=True, help="The questions that owners ask, and their answers.")
 app.add_typer(faq_app, name="faq")
+app.add_typer(agency.app, name="agency")
+app.add_typer(member.app, name="member")
 app.add_typer(expert.app, name="expert")
 app.add_typer(booking.app, name="booking")
 app.add_typer(stats.app, name="stats")
+app.add_typer(keys.app, name="keys")
+app.command()(purge.purge)
 
 FIRST_PORT, LAST_PORT = 8000, 8020
 
@@ -43,7 +47,7 @@ def main() -> None:
 def demo() -> None:
     """Make the database under var/ and serve the chat on this machine, on the first free port from 8000.
 
-    A new database is given three experts who are made up, to be booked and to be looked over the shoulder.
+    A new database is given people who are made up: three experts, two agencies, and owners who have been there.
     """
     port = next((port for port in range(FIRST_PORT, LAST_PORT + 1) if _free("127.0.0.1", port)), None)
     if port is None:
@@ -54,21 +58,27 @@ def demo() -> None:
 
 
 def _seed(address: str) -> None:
-    """Put the made-up experts into a new database, and say where their pages are."""
+    """Put the made-up people into a new database, and say where their pages are."""
+    from dataclasses import replace
+
     from bot.clock import utc_now
+    from bot.house import house
+    from bot.links import Links
     from bot.seed import seed
 
-    _, database, content = opening.everything()
-    samples = seed(database, content, utc_now())
+    settings, database, content = opening.everything()
+    rules = replace(house(settings, Links(settings.secret())), site=address, demo=True)
+    seeded = seed(database, content, rules, utc_now())
     database.close()
-    if not samples:
-        print("No sample experts: this database has been in use. Set DATABASE_URL to a new one to have them.")
+    if not seeded.experts:
+        print("No sample people: this database has been in use. Set DATABASE_URL to a new one to have them.")
         return
     # Read by the process that serves, as by any it may start.
     os.environ["DEMO"] = "true"
     print("Experts to try, all made up; what they see of bookings:")
-    for one in samples:
-        print(f"  {one.name}  {address}/x/{one.token}", flush=True)
+    for one in seeded.experts:
+        print(f"  {one.name}  {address}/x/{one.token}")
+    print(f"The desk of two agencies that are made up, too; sign in there by one tap: {address}/desk", flush=True)
 
 
 @app.command()

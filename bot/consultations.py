@@ -148,7 +148,7 @@ class Consultations:
         found = self.mine(id)
         if found is None or state not in STATES:
             return None
-        consultations.answer(self.connection, id, state)
+        consultations.answer(self.connection, id, state, self.now)
         if state != "open":
             timers.cancel(self.connection, found.subject)
         return self.action(found)

@@ -16,7 +16,7 @@ import structlog
 
 from bot import clock, samples, usage
 from bot.platforms.limits import LIMITS
-from bot.usage import Usage
+from bot.usage import Usage, Use
 from dialogs import phrases, presses
 from dialogs.content import Content
 from dialogs.events import Command, Tapped, Toggled
@@ -452,7 +452,7 @@ def _transcript_problems(root: Path, pieces: list[Piece], use: Usage) -> Iterato
         return
     told = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt")))
     for name, entry in FLOWS.items():
-        own = [one for one in use.uses if one.function == entry.flow.__name__ and one.file.startswith("dialogs/flows/")]
+        own = _own(use, entry.flow)
         said = [
             piece for piece in pieces for one in own if one.kind == piece.kind and fnmatchcase(piece.name, one.name)
         ]
@@ -460,6 +460,14 @@ def _transcript_problems(root: Path, pieces: list[Piece], use: Usage) -> Iterato
         if said and not any(line in told for piece in said for line in _lines(piece)):
             what = f"no transcript shows the flow {name!r}"
             yield Problem(TRANSCRIPTS, "(folder)", what, "write one in which it says something")
+
+
+def _own(use: Usage, flow: Callable[..., object]) -> list[Use]:
+    """What a flow says itself; where that is nothing, what is said in its module on its behalf."""
+    flows = [one for one in use.uses if one.file.startswith("dialogs/flows/")]
+    file = f"{flow.__module__.replace('.', '/')}.py"
+    itself = [one for one in flows if one.function == flow.__name__]
+    return itself or [one for one in flows if one.file == file and one.function.startswith("_")]
 
 
 def _lines(piece: Piece) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot import answers
+from bot.agencies import Agencies
 from bot.appointments import Appointments
 from bot.consultations import Consultations
 from bot.house import House
@@ -13,6 +14,19 @@ from bot.officers import Officers
 from bot.surveys import Surveys
 from bot.talks import Talks
 from bot.waiting import WaitingList
+from dialogs.agencies import (
+    AgencyEffect,
+    AnswerWish,
+    Arrive,
+    BecomeMember,
+    FindMember,
+    FindReply,
+    FindWish,
+    Forward,
+    KeepShare,
+    OpenShares,
+    Shares,
+)
 from dialogs.appointments import Appointment
 from dialogs.consultations import (
     AnswerAction,
@@ -59,14 +73,19 @@ from dialogs.waiting import Called, FindWaiting, StopWaiting, WaitForDay, Waitin
 from knowledge import faq
 from scheduler.days import day_in_japan, day_words
 from scheduler.named import named_day
-from scoring.result import to_json
-from storage import codes, experts, owners, questions, results
+from scoring.result import from_json, to_json
+from scoring.score import marked
+from storage import codes, experts, journeys, members, owners, questions, results
+
+# What is kept of an owner's answers beside the result itself, to be counted by.
+PROFILE_KEPT = ("industry", "size", "prefecture")
 
 
 class Effects:
     """The effects of one turn of one owner.
 
-    `erased` tells that the owner's data went, `joined` which owner this one turned out to be.
+    `erased` tells that the owner's data went, `joined` which owner this one turned out to be; `member` is who of an
+    agency acts for the owner, at their side.
     """
 
     def __init__(
@@ -77,6 +96,7 @@ class Effects:
         turn: int,
         now: datetime,
         house: House,
+        member: int | None = None,
     ) -> None:
         self.connection = connection
         self.content = content
@@ -86,12 +106,14 @@ class Effects:
         self.house = house
         self.appointments = Appointments(connection, content, owner_id, now, house)
         self.officers = Officers(self.appointments)
+        self.agencies = Agencies(self.officers, member)
         self.consultations = Consultations(connection, content, self.appointments)
         self.waiting = WaitingList(connection, owner_id, now)
         self.surveys = Surveys(connection, owner_id, now)
         self.talks = Talks(connection, owner_id, now, house)
         self.erased = False
         self.joined: int | None = None
+        self.member = member
 
     def perform(self, effect: Effect) -> Any:
         """Do what the effect says; gives its result as JSON data."""
@@ -107,7 +129,9 @@ class Effects:
             case SaveResult():
                 return self.save(effect)
             case DeleteResult(token):
-                return results.remove(self.connection, self.owner_id, token)
+                gone = results.remove(self.connection, self.owner_id, token)
+                self.describe()
+                return gone
             case ExportLink():
                 return self.house.sign(self.owner_id)
             case EraseOwner():
@@ -128,9 +152,20 @@ class Effects:
                 return self.around_meetings(effect)
         return None
 
-    def around_meetings(self, effect: Appointment | ConsultationEffect | Officer | Survey | Waiting) -> Any:
-        """What has to do with meetings, before and after them."""
+    @property
+    def came_by(self) -> tuple[int | None, int | None]:
+        """By which agency, and which of its ways, the owner has come in this turn."""
+        return self.agencies.came_by
+
+    def around_meetings(
+        self, effect: Appointment | ConsultationEffect | Officer | Survey | Waiting | AgencyEffect
+    ) -> Any:
+        """What has to do with meetings, before and after them, and with who brings owners there."""
         match effect:
+            case Arrive() | OpenShares() | Shares() | KeepShare() | FindWish() | AnswerWish() | FindReply():
+                return self.agencies.perform(effect)
+            case BecomeMember() | FindMember() | Forward():
+                return self.agencies.perform(effect)
             case AskSurvey() | KeepScore() | KeepReason():
                 return self.surveys.perform(effect)
             case WaitForDay() | FindWaiting() | StopWaiting() | Called():
@@ -159,19 +194,26 @@ class Effects:
                 return {"code": code, "minutes": codes.LIFE // timedelta(minutes=1)}
             case FindCode(code):
                 whose = codes.owner_of(self.connection, code, self.now)
-                if whose is not None and self.both_experts(whose):
-                    return "experts"
+                if whose is not None and (apart := self.two(whose)):
+                    return apart
                 return "" if whose is None else "own" if whose == self.owner_id else "other"
             case JoinConversation(code):
                 whose = codes.owner_of(self.connection, code, self.now)
-                if whose is not None and not self.both_experts(whose):
+                if whose is not None and not self.two(whose):
                     self.joined = codes.use(self.connection, code, self.now)
                 return self.joined is not None
 
-    def both_experts(self, other: int) -> bool:
-        """Whether this person and another are two experts, who stay two: each has hours, bookings and pages."""
-        found = [experts.find(self.connection, owner_id=person) for person in (self.owner_id, other)]
-        return self.owner_id != other and all(found)
+    def two(self, other: int) -> str:
+        """Whether this person and another are two "experts" or two "members", who stay two; "" for no such two.
+
+        Each expert has hours, bookings and pages, each member an agency.
+        """
+        people = (self.owner_id, other)
+        if self.owner_id == other:
+            return ""
+        if all(experts.find(self.connection, owner_id=person) for person in people):
+            return "experts"
+        return "members" if all(members.find(self.connection, owner_id=person) for person in people) else ""
 
     def answer(self, effect: FindAnswers | Recognise | LookUp | RateAnswer) -> Any:
         """What has to do with questions of the owner's own."""
@@ -189,9 +231,15 @@ class Effects:
     def find(self, effect: FindAnswers) -> dict[str, Any]:
         """Look for answers, and keep the question."""
         found = answers.found(self.content, effect)
-        first = found.ids[0] if found.confident and found.ids else None
+        nearest = found.ids[0] if found.ids else None
         number = questions.ask(
-            self.connection, self.owner_id, effect.text, confident=found.confident, entry=first, now=self.now
+            self.connection,
+            self.owner_id,
+            effect.text,
+            confident=found.confident,
+            area=self.content.faq[nearest].area if nearest else "",
+            entry=nearest if found.confident else None,
+            now=self.now,
         )
         return {"confident": found.confident, "outside": found.outside, "ids": found.ids, "asked": number}
 
@@ -224,9 +272,23 @@ class Effects:
             balance={axis.category: axis.value for axis in score.balance},
             day=day_in_japan(self.now),
             now=self.now,
+            member_id=self.member,
         )
         self.surveys.after_check(token)
+        journeys.mark(self.connection, self.owner_id, "finished", self.now)
+        self.describe()
         return token
+
+    def describe(self) -> None:
+        """Keep what the latest result says of the owner, to be counted by."""
+        stored = results.latest(self.connection, self.owner_id)
+        answers = stored.answers if stored else {}
+        profile = {name: str(answers.get(name) or "") for name in PROFILE_KEPT}
+        levels = marked(self.content.questionnaire, answers)
+        segment = from_json(stored.result).score.segment if stored else ""
+        journeys.describe(
+            self.connection, self.owner_id, segment, profile, levels.keys(), tools=answers.get("q3") or ()
+        )
 
 
 def shown(stored: results.Stored | None) -> dict[str, Any] | None:

@@ -7,6 +7,8 @@ EXPORT_SECONDS = 24 * 3600
 PICTURE_SECONDS = 90 * 24 * 3600
 # What a mail asks is answered within a month, or has long been settled otherwise.
 ACT_SECONDS = 30 * 24 * 3600
+# A list of clients that was read waits in its form to be confirmed.
+ADDRESSEES_SECONDS = 2 * 3600
 
 
 class Links:
@@ -16,6 +18,22 @@ class Links:
         self._serializer = URLSafeTimedSerializer(secret, salt="export-link")
         self._pictures = URLSafeTimedSerializer(secret, salt="picture-link")
         self._acts = URLSafeTimedSerializer(secret, salt="act-link")
+        self._addressees = URLSafeTimedSerializer(secret, salt="addressees")
+
+    def sign_addressees(self, agency_id: int, latest: int, people: list[tuple[str, str, bool]]) -> str:
+        """A list of clients that was read for an agency, signed, to be sent back with its form.
+
+        Each has a name, a mail address and whether they are known already; `latest` is the invitation made last before.
+        """
+        return str(self._addressees.dumps([agency_id, latest, people]))
+
+    def read_addressees(self, signed: str) -> tuple[int, int, list[tuple[str, str, bool]]] | None:
+        """What a signed list holds; None where it is not ours or too old."""
+        try:
+            agency_id, latest, people = self._addressees.loads(signed, max_age=ADDRESSEES_SECONDS)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return agency_id, latest, [(name, mail, known) for name, mail, known in people]
 
     def sign_act(self, row: str, press: str) -> str:
         """The path at which what a row of the outbox has said is answered, by this button or, where "", by any."""

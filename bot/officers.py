@@ -15,7 +15,7 @@ from dialogs.officers import (
     Write,
 )
 from scheduler.days import day_in_japan, day_words
-from storage import bookings, experts, invites, owners, timers
+from storage import bookings, experts, invites, members, owners, timers
 from storage.bookings import Booking
 
 # As long as a name is kept.
@@ -53,7 +53,7 @@ class Officers:
 
     def view(self, one: Booking | None) -> dict[str, Any] | None:
         """A booking as flows are given it."""
-        return self.appointments.view(one)
+        return self.appointments.views.view(one)
 
     # ------------------------------------------------------------ officers
 
@@ -76,7 +76,7 @@ class Officers:
     def attend(self, code: str, name: str) -> Booking | None:
         """Come to the booking that a code leads to; owner and expert are told who it is."""
         one = self.invited(code)
-        roles = dict(self.appointments.people(one)) if one else {}
+        roles = dict(self.appointments.notices.people(one)) if one else {}
         if one is None or self.person in roles.values():
             return None
         invites.use(self.connection, code, self.now)
@@ -84,7 +84,7 @@ class Officers:
         bookings.invite(self.connection, one.id, self.person, self.now, name)
         self.tell(one, "joined", [roles["owner"], roles["expert"]], called=name)
         # What is set for the others stays as it is; the officer's own reminders are added.
-        self.appointments.plan(one)
+        self.appointments.notices.plan(one)
         return one
 
     def put_out(self, token: str, guest: int) -> dict[str, Any] | None:
@@ -97,7 +97,7 @@ class Officers:
         name = bookings.put_out(self.connection, one.id, who)
         if name is None:
             return None
-        people = dict(self.appointments.people(one))
+        people = dict(self.appointments.notices.people(one))
         if self.lies_ahead(one):
             others = [people["expert"], who if guest else one.owner_id]
             self.tell(one, "left", others, called=name)
@@ -119,7 +119,7 @@ class Officers:
     def readers(self, one: Booking) -> list[int]:
         """Who reads what this person writes about a booking."""
         guests = bookings.guests(self.connection, one.id)
-        expert = dict(self.appointments.people(one))["expert"]
+        expert = dict(self.appointments.notices.people(one))["expert"]
         if self.person in guests:
             return [expert]
         return list(guests) if self.person == expert else []
@@ -164,7 +164,8 @@ class Officers:
         values = {"who": expert.name, "page": f"/x/{expert.token}"}
         if expert.owner_id == self.person:
             return {"outcome": "own"} | values
-        if experts.find(self.connection, owner_id=self.person):
+        here, there = (members.find(self.connection, owner_id=one) for one in (self.person, expert.owner_id))
+        if experts.find(self.connection, owner_id=self.person) or (here and there):
             return {"outcome": "other"} | values
         invites.use(self.connection, code, self.now)
         owners.merge(self.connection, expert.owner_id, self.person)

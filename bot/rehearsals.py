@@ -33,8 +33,8 @@ from dialogs.content import Content
 from dialogs.effects import Effect, LatestResult
 from dialogs.events import Woke
 from dialogs.flows import FLOWS, Scene
-from dialogs.flows.booking import SLOT
 from dialogs.flows.notices import ELAPSED, EXPERTS, GUESTS, OWNERS, notice
+from dialogs.flows.times import SLOT
 from dialogs.officers import Attend, Enrol, FindInvitation, FindVisit, InviteOfficer, PartyNotice, PutOut, Write
 from dialogs.record import Frame
 from dialogs.replay import Replay, replay
@@ -108,7 +108,7 @@ def view(part: Part) -> dict[str, Any]:
         "shared": part.known,
         "recorded": False,
         "person": part.known,
-        "file": f"/b/{TOKEN}.ics",
+        "file": f"/x/{TOKEN}/{TOKEN}.ics" if part.mine == "expert" else f"/b/{TOKEN}.ics",
         "page": f"/b/{TOKEN}",
         "desk": f"/x/{TOKEN}/{TOKEN}",
         "mine": part.mine,

@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from bot import rehearsals
+from bot import newcomers, rehearsals
 from dialogs.content import Content
 from dialogs.effects import (
     EarlierResult,
@@ -91,6 +91,7 @@ def talks(content: Content) -> Iterator[Talk]:
         if name not in ("check", *rehearsals.MEETINGS):
             yield partial(_side_talk, content, name)
     yield from rehearsals.talks(content, lambda: kept(owner(content, "low", "banso")))
+    yield from newcomers.talks(content)
     for entry in content.faq.values():
         ended = "ended" if entry.valid_until else "unchecked"
         yield partial(answer, content, entry)

@@ -1,21 +1,28 @@
 """The settings: the environment or .env, with a default for each, so that nothing need be set to try Banso."""
 
+import os
 import re
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from email import policy
 from email.errors import HeaderParseError
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from scheduler import desk
+from storage import sealing
+from storage.retention import Limits
 
 VAR = Path("var")
 SECRET_FILE = VAR / "secret_key"
+KEY_FILE = VAR / "data_key"
 SHORTEST_SECRET = 32
 
 
@@ -53,6 +60,12 @@ def _telegram_secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _keys(keys: SecretStr) -> SecretStr:
+    if any(not re.fullmatch(r"[\w-]{43}=", key) for key in keys.get_secret_value().replace(",", " ").split()):
+        raise ValueError("must be keys as `banso keys new` makes them, with a comma between them")
+    return keys
+
+
 def _mailbox(text: str) -> str:
     if text:
         try:
@@ -77,7 +90,9 @@ def _hours(text: str) -> str:
 
 
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Months = Annotated[int, Field(ge=1)]
 ApiUrl = Annotated[str, AfterValidator(_web_url)]
+OptionalUrl = Annotated[str, AfterValidator(lambda url: url and _web_url(url))]
 
 # The settings that each platform on which people talk with the bot needs.
 PLATFORMS = {
@@ -97,6 +112,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str, AfterValidator(_database_url)] = f"sqlite:///{VAR}/banso.db"
     public_url: Annotated[str, AfterValidator(_web_url)] = "http://127.0.0.1:8000"
     secret_key: Annotated[SecretStr, AfterValidator(_secret)] = SecretStr("")
+    data_keys: Annotated[SecretStr, AfterValidator(_keys)] = SecretStr("")
 
     line_channel_secret: SecretStr = SecretStr("")
     line_channel_access_token: SecretStr = SecretStr("")
@@ -123,8 +139,32 @@ class Settings(BaseSettings):
 
     expert_answer_hours: Annotated[float, Field(gt=0)] = 4
     consultations_per_owner: Annotated[int, Field(ge=0)] = 0
+    oidc_issuer: OptionalUrl = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_name: str = "組織のアカウント"
+    desk_passwords: bool = True
+
+    retention_owners_months: Months = 36
+    retention_messages_months: Months = 24
+    retention_questions_months: Months = 24
+    retention_events_months: Months = 3
+    retention_invitations_months: Months = 12
+    retention_notes_months: Months = 12
+
     demo: bool = False
     calendars_from_private_networks: bool = False
+
+    @model_validator(mode="after")
+    def _enterable(self) -> "Settings":
+        if not self.desk_passwords and not self.oidc:
+            raise ValueError("DESK_PASSWORDS=false wants OIDC_ISSUER and OIDC_CLIENT_ID, or nobody could sign in")
+        return self
+
+    @property
+    def oidc(self) -> bool:
+        """Whether members sign in at an identity provider."""
+        return bool(self.oidc_issuer and self.oidc_client_id)
 
     def missing(self, platform: str) -> list[str]:
         """The settings without which this platform is off, by the names that stand in the environment."""
@@ -132,10 +172,31 @@ class Settings(BaseSettings):
 
     def secret(self) -> str:
         """The secret that signs cookies and links; where none is set, one made at first start and kept under var/."""
-        if self.secret_key.get_secret_value():
-            return self.secret_key.get_secret_value()
-        if not SECRET_FILE.exists():
-            SECRET_FILE.parent.mkdir(parents=True, exist_ok=True)
-            SECRET_FILE.touch(mode=0o600)
-            SECRET_FILE.write_text(secrets.token_urlsafe(SHORTEST_SECRET), encoding="ascii")
-        return SECRET_FILE.read_text(encoding="ascii").strip()
+        return self.secret_key.get_secret_value() or _kept(SECRET_FILE, partial(secrets.token_urlsafe, SHORTEST_SECRET))
+
+    def retention(self) -> Limits:
+        """For how long things are kept."""
+        return Limits(**{name: getattr(self, f"retention_{name}_months") for name in Limits.__dataclass_fields__})
+
+    def keys(self) -> list[str]:
+        """The keys that seal personal data, the newest first; where none is set, one made and kept as the secret is."""
+        given = self.data_keys.get_secret_value().replace(",", " ").split()
+        return given or [_kept(KEY_FILE, sealing.new_key)]
+
+
+def _kept(file: Path, make: Callable[[], str]) -> str:
+    """What stands in a file that only we can read, made where there is none."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # Whole and on the disk before it has its name, and never in place of another process's: what was sealed with a
+        # key that is gone can't be read again.
+        new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        new.touch(mode=0o600)
+        with new.open("w", encoding="ascii") as made:
+            made.write(make())
+            made.flush()
+            os.fsync(made.fileno())
+        with suppress(FileExistsError):
+            os.link(new, file)
+        new.unlink()
+    return file.read_text(encoding="ascii").strip()

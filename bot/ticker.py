@@ -6,12 +6,13 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import busy, timing
+from bot import busy, purge, timing
 from bot.intake import Clock, Intake
 from bot.settings import Settings
 from bot.turn import Taken
 from scheduler.days import FAREWELL
-from storage import Database, owners, paces
+from storage import Database, enrolments, owners, paces, signins
+from storage.retention import Limits
 
 SWEEP_MINUTES = 10
 TIMER_SECONDS = 2
@@ -32,6 +33,8 @@ def start(intake: Intake, told: Callable[[Taken], None], settings: Settings) -> 
     ticker.add_job(lambda: sweep(database, clock), "interval", minutes=SWEEP_MINUTES)
     ticker.add_job(lambda: wake(intake, told), "interval", seconds=TIMER_SECONDS)
     ticker.add_job(lambda: look(database, clock, settings), "interval", seconds=CALENDAR_SECONDS)
+    limits = settings.retention()
+    ticker.add_job(lambda: clear(intake, limits, lambda: ticker.running), "interval", minutes=SWEEP_MINUTES)
     ticker.start()
     return ticker
 
@@ -55,8 +58,19 @@ def look(database: Database, clock: Clock, settings: Settings) -> None:
         log.error("calendars", error=type(error).__name__)
 
 
+def clear(intake: Intake, limits: Limits, going: Callable[[], bool]) -> None:
+    """Take away what is kept no longer, once a day."""
+    try:
+        purge.daily(intake, limits, going)
+    except SQLAlchemyError as error:
+        # The database is away; the rest goes tomorrow.
+        log.error("purge", error=type(error).__name__)
+
+
 def sweep(database: Database, clock: Clock) -> int:
-    """Take away what is left of owners erased a while ago, and paces long past; gives how many owners."""
+    """Take away owners erased a while ago, paces long past, sign-ins that have run out; gives how many owners."""
     with database.writing() as connection:
         paces.sweep(connection, clock() - FAREWELL)
+        signins.sweep(connection, clock())
+        enrolments.sweep(connection, clock())
         return owners.sweep(connection, clock() - FAREWELL)

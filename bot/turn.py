@@ -1,5 +1,6 @@
 """The turn: the one path by which every event is taken, within one transaction."""
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,14 +14,19 @@ from bot.settings import PUSHED
 from dialogs import engine, record
 from dialogs.content import Content
 from dialogs.events import Action, Command, Left, Linked, Opened, Said, Sent, Woke
+from dialogs.flows.check import NEXT
+from dialogs.flows.sharing import ASKED as SHARE
 from dialogs.messages import Message, to_json
-from storage import codes, inbox, invites, outbox, owners, timers
+from dialogs.record import Frame
+from storage import codes, inbox, invites, journeys, outbox, owners, referrals, timers
 from storage.texts import storable
 
 # What an owner said is kept up to this length; what is longer was answered with a word on its length.
 SAID_LIMIT = 2000
 # What a code of an invitation leads to, by how it begins.
-INVITED = {"ex": "enrol", "bk": "attend"}
+INVITED = {"ex": "enrol", "bk": "attend", "st": "staff"}
+# A text by which a member makes an invitation, where the platform knows no such command.
+FORWARD = re.compile(r"[//]forward(?:\s+(.*))?", re.DOTALL)
 # The first message, or the one after the greeting that adding the bot was answered with, may be a start code.
 FIRST_TURNS = 1
 
@@ -33,7 +39,8 @@ class Event:
     sent, or a code by which they come over from another app. `reply` is what the platform's module needs to answer this
     event directly (such as LINE's reply token); it is kept with the answer until that is sent. `quiet` is set where
     whoever waits for the answer is shown it at once, so that nothing need be sent; `known` where it concerns only
-    somebody who is known already, and nobody is to be made of it.
+    somebody who is known already, and nobody is to be made of it. `member` is who of an agency tapped or typed it for
+    the owner, at their side.
     """
 
     id: str
@@ -46,6 +53,7 @@ class Event:
     reply: str = ""
     quiet: bool = False
     known: bool = False
+    member: int | None = None
 
     @property
     def contact(self) -> tuple[str, str, str]:
@@ -110,6 +118,7 @@ class _Taking:
     answers: list[outbox.Row] = field(default_factory=list)
     records: list[owners.Row] = field(default_factory=list)
     heard: list[owners.Heard] = field(default_factory=list)
+    steps: list[journeys.Step] = field(default_factory=list)
     # Owners who are no more, and who they turned out to be.
     gone: dict[int, int] = field(default_factory=dict)
 
@@ -153,8 +162,9 @@ class _Taking:
         """Have the conversation take an action, and note what is to be written of it."""
         turn = owner.turns + 1
         pushed = event.channel in PUSHED and not event.quiet
-        effects = Effects(self.connection, self.content, owner.id, turn, self.now, self.house)
-        led = engine.advance(self.content, record.from_json(owner.tag, owner.record), action, effects.perform)
+        effects = Effects(self.connection, self.content, owner.id, turn, self.now, self.house, event.member)
+        before, beside = record.from_json(owner.tag, owner.record), event.member is not None
+        led = engine.advance(self.content, before, action, effects.perform, beside=beside)
         said = event.action.text if isinstance(event.action, Said) else ""
         woken = isinstance(action, Woke)
         if woken and not led.messages:
@@ -176,6 +186,7 @@ class _Taking:
                     "state": "due" if pushed else "fetched",
                     "due_at": self.now if pushed else None,
                     "reply": storable(event.reply) if pushed else "",
+                    "member_id": event.member,
                 }
             )
         self.records.append(
@@ -189,6 +200,8 @@ class _Taking:
                 "erased_at": None if led.record.frames or not led.record.runs else self.now,
             }
         )
+        if led.record.frames and led.record.frames[0].flow == engine.BASE and not woken:
+            self.steps.append(_step(event, owner.id, led.record.frames[0], effects, self.now))
         if isinstance(action, Left):
             outbox.give_up(self.connection, owner.contact_id, self.now)
         if event.channel in PUSHED and not effects.erased and not woken:
@@ -200,14 +213,15 @@ class _Taking:
         outbox.add(self.connection, self.answers)
         owners.save(self.connection, self.records)
         owners.hear(self.connection, self.heard)
-        self.answers, self.records, self.heard = [], [], []
+        journeys.note(self.connection, self.steps)
+        self.answers, self.records, self.heard, self.steps = [], [], [], []
 
     def join(self, event: Event, gone: int, into: int) -> Taken:
         """Make one of two owners who are one person, and go on with the conversation that stays."""
         while into in self.gone:
             into = self.gone[into]
         if into != gone:
-            owners.merge(self.connection, gone, into)
+            Effects(self.connection, self.content, into, 0, self.now, self.house).agencies.merge(gone)
             self.gone[gone] = into
         taken = self.turn(event, owners.lock(self.connection, *event.contact, "", self.now), Linked())
         self.write()
@@ -225,14 +239,23 @@ def by_code(text: str) -> Command | None:
         return Command("join", code)
     if code := invites.code_in(text):
         return Command(INVITED[code.partition("-")[0]], code)
+    if code := referrals.code_in(text):
+        return Command("referred", code)
     return None
+
+
+def _typed(text: str) -> Command | None:
+    """What a typed text means to whoever sends it, before any conversation looks at it."""
+    if forward := FORWARD.fullmatch(text.strip()):
+        return Command("forward", (forward[1] or "").strip())
+    return by_code(text)
 
 
 def _meant(event: Event, owner: owners.Owner) -> Action:
     """What an event means, seen with what is known of its contact."""
     action = event.action
     said = action.text if isinstance(action, Said) else ""
-    command = by_code(event.code) or by_code(said)
+    command = by_code(event.code) or _typed(said)
     if command and not event.known:
         return command
     if said and event.code and owner.turns <= FIRST_TURNS:
@@ -252,4 +275,23 @@ def _heard(event: Event, owner: owners.Owner, now: datetime) -> owners.Heard:
         "came_by": owner.came_by or way or None,
         "heard_at": max(times, default=None),
         "gone_at": now if isinstance(event.action, Left) else None,
+    }
+
+
+def _step(event: Event, owner_id: int, check: Frame, effects: Effects, now: datetime) -> journeys.Step:
+    """How far the owner is by the record of their check."""
+    answered = sum(not id.startswith("_") for id in check.answers)
+    agency, referral = effects.came_by
+    return {
+        "owner_id": owner_id,
+        "agency_id": agency,
+        "referral_id": referral,
+        "channel": event.channel,
+        "stands": "" if check.asked in NEXT.values() or check.asked.startswith(SHARE) else check.asked,
+        "answered": answered,
+        "depth": str(check.answers.get("depth", "")),
+        "seen_at": now,
+        "came_at": now,
+        "began_at": now if answered else None,
+        "contact_at": now if event.channel in PUSHED else None,
     }

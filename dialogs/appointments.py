@@ -6,9 +6,10 @@ A booking is given to flows as a view, JSON data with words for people: {"token"
 that was given up for it, or ""), "reminds" (which reminders are still to come), "who", "expert", "asks" (whether that
 one must accept), "ways" (how that one can be met), "passed" (whether others were asked before), "reach" (for owner and
 expert), "place", "shared", "recorded" (whether it has a record), "person" (whether somebody of the agency can be spoken
-to), "file" (the path of its .ics) and "page" (of its record;
-both "" but for owner and guests), "desk" (of the expert's page on it, for the expert), "sample" (the same, for the
-owner in a demo, or ""), "mine" (what one is to it: "owner", "expert", "guest" or ""), "guests" ([{"id", "name"}])}.
+to), "file" (the path of its .ics, for the expert of that for their own calendar; "" for whom it is nothing), "page"
+(of its record; "" but for owner and guests), "desk" (of the expert's page on it, for the expert), "sample" (the same,
+for the owner in a demo, or ""), "mine" (what one is to it: "owner", "expert", "guest" or ""), "guests" ([{"id",
+"name"}])}.
 """
 
 from dataclasses import dataclass
@@ -206,27 +207,22 @@ class Elapse:
     revision: int
 
 
+OfExpert = AnswerRequest | ProposeTime | TookPlace
+# What gives the view of one booking.
+OfBooking = (
+    HoldSlot | Book | FindBooking | MoveBooking | CancelBooking | ShareCheck | AnswerProposal | Elapse | OfExpert
+)
 Appointment = (
     FreeSlots
     | AnyExpert
     | FreeWays
     | IsWish
-    | HoldSlot
     | Overlapping
     | HasAgreed
-    | Book
     | KnownReach
     | LastExpert
     | Bookings
-    | FindBooking
-    | MoveBooking
-    | CancelBooking
-    | ShareCheck
-    | AnswerProposal
-    | AnswerRequest
-    | ProposeTime
-    | TookPlace
     | Schedule
     | Notice
-    | Elapse
+    | OfBooking
 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from dialogs.agencies import AgencyEffect
 from dialogs.appointments import Appointment
 from dialogs.consultations import ConsultationEffect
 from dialogs.officers import Officer
@@ -75,7 +76,7 @@ class MakeCode:
 class FindCode:
     """Whose a code is; gives "own", "other" (the same person's conversation elsewhere), or "" where it is no good.
 
-    "experts" where both are: two experts can't become one.
+    "experts" where both are, "members" likewise: two experts, or two members of agencies, can't become one.
     """
 
     code: str
@@ -152,4 +153,5 @@ Effect = (
     | Officer
     | Survey
     | Talking
+    | AgencyEffect
 )

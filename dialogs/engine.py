@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from dialogs import presses, understanding
-from dialogs.answers import answer_words, in_short
+from dialogs.answers import answer, answer_words, in_short, is_menu, pressed
 from dialogs.appointments import Bookings, IsWish, Schedule
 from dialogs.content import Content
 from dialogs.effects import Recognise
@@ -30,21 +30,27 @@ from dialogs.flows.check import NEXT, PROFILE
 from dialogs.flows.expert import EXPERTS
 from dialogs.flows.faq import AFTER, WORDS, last_shown
 from dialogs.flows.notices import notice
+from dialogs.flows.sharing import ASKED as SHARE
 from dialogs.messages import Button, Message, Picture
+from dialogs.questions import message, place_of, ticked
 from dialogs.record import Frame, Record
 from dialogs.replay import Perform, Replay, answered, replay
-from dialogs.steps import Forget, Outcome, Revise, Rewrite, Say, Silent, StartOver
+from dialogs.steps import Forget, GoInto, LieOn, Outcome, Revise, Rewrite, Say, Silent, StartOver
 from dialogs.talks import IsLed, PassBack, PassOn
-from scoring.questionnaire import ANYTHING, SAID, TIME, Choice, Question
+from scoring.questionnaire import ANYTHING, SAID, TIME, Question
 
 BASE = "check"
-# What a code brings somebody to, at any moment.
-BY_CODE = {"join": BASE, "attend": "officer", "enrol": "desk"}
+# What a code brings somebody to, at any moment, and who makes one of their own.
+BY_CODE = {"join": BASE, "attend": "officer", "enrol": "desk", "referred": BASE, "staff": BASE, "forward": BASE}
 # What somebody new may begin with, before any welcome, and the flow that lies below it: they were sent for it.
 SENT_FOR = {"consult": BASE, "booked": BASE, "human": BASE}
 AT_ONCE = BY_CODE | SENT_FOR | dict.fromkeys((*EXPERTS, "cancel", "write"), "desk")
 # What is under way until it is done, as the check is, and what comes back to it.
-LASTING, BESIDE = ("consult", "change", "propose", "attend", "write"), ("help", "question", "later")
+LASTING, BESIDE = ("consult", "change", "propose", "attend", "write"), ("help", "question", "later", "referred")
+# What may be wished for by an officer at the owner's side; all else shows or does what is the owner's own affair.
+BESIDE_OWNER = {"back", "resume", "start", "restart", "deepen", "steps", "help", "later", "menu", "question", "support"}
+# The quiet ways out of the check, beside the way back.
+ASIDE = ("later", "menu")
 # The frame's own key: the words that led to a flow, which may tell the answers to some of its questions.
 CARRIED = "_words"
 # A text of no more signs says what it wants and nothing else.
@@ -64,12 +70,13 @@ class Turn:
     said: str
 
 
-def advance(content: Content, record: Record, action: Action, perform: Perform) -> Turn:
+def advance(content: Content, record: Record, action: Action, perform: Perform, *, beside: bool = False) -> Turn:
     """Take one action. Leaves a record that the next can be taken against.
 
-    Says something unless nobody is there, or a person leads, to whom the owner's words go on.
+    Says something unless nobody is there, or a person leads, to whom the owner's words go on. `beside` is set where an
+    officer answers at the owner's side, who is shown the check and nothing else of the owner's.
     """
-    talk = _Talk(content, record, perform)
+    talk = _Talk(content, record, perform, beside=beside)
     talk.take(action)
     if talk.messages:
         # Of who was erased nothing is kept.
@@ -81,8 +88,9 @@ def advance(content: Content, record: Record, action: Action, perform: Perform) 
 class _Talk:
     """One turn under way."""
 
-    def __init__(self, content: Content, record: Record, perform: Perform) -> None:
+    def __init__(self, content: Content, record: Record, perform: Perform, *, beside: bool = False) -> None:
         self.content = content
+        self.beside = beside
         self.phrases = content.phrases
         # A flow that a later version no longer has is left, with what lies on it.
         self.record = replace(record, frames=tuple(takewhile(lambda frame: frame.flow in FLOWS, record.frames)))
@@ -106,7 +114,7 @@ class _Talk:
             self.said = self._words_of(action)
             self.meet(action)
             return
-        if isinstance(action, (Said, Sent)) and self.passes_on(action):
+        if isinstance(action, (Said, Sent)) and not self.beside and self.passes_on(action):
             return
         self.respond(action)
         if not isinstance(action, (Opened, Said, Sent)) and self.messages and self.messages[-1].kind == "text":
@@ -269,7 +277,7 @@ class _Talk:
             # Below the top only a label counts: a number or a "yes" belongs to what was asked last.
             return understanding.labelled(words, question, text)
         if question.kind == "many" and words.finishes(text):
-            return self.ticked(question)
+            return ticked(self.record.top, question)
         return understanding.exact(words, question, text)
 
     def hear_loosely(self, text: str) -> None:
@@ -328,6 +336,8 @@ class _Talk:
 
     def meant(self, text: str) -> str:
         """The command that a longer text comes down to; "" where there is none."""
+        if self.beside:
+            return ""
         sure = self.phrases.words.means(text)
         flows = [frame.flow for frame in self.record.frames]
         if "booked" in sure and "cancel" not in flows and self.perform(Bookings()):
@@ -359,9 +369,9 @@ class _Talk:
             ways["onward"] = "resume"
         elif below.flow == BASE and below.asked and below.asked not in NEXT.values():
             ways["continue"] = "resume"
-        if self.perform(Bookings()):
+        if not self.beside and self.perform(Bookings()):
             ways["my-bookings"] = "booked"
-        elif self.perform(Schedule()):
+        elif not self.beside and self.perform(Schedule()):
             ways["schedule"] = "schedule"
         buttons = (Button(self.phrases.buttons[way], presses.encode(Command(ways[way]))) for way in ways)
         self.messages.append(Message(self.phrases.say("thanks"), buttons=tuple(buttons)))
@@ -388,7 +398,7 @@ class _Talk:
         """What the record keeps for a typed text; None where it does not answer the question outright."""
         values = understanding.exact(self.phrases.words, question, text)
         if values is not None:
-            return _answer(question, values)
+            return answer(question, values)
         return text if question.kind == "text" and len(text) <= question.limit else None
 
     def write(self, run: Replay, question: Question, text: str) -> None:
@@ -430,7 +440,7 @@ class _Talk:
         if run.open and run.open.id == action.question:
             self.obey(run, run.open, action)
         elif self.record.top.asked == action.question and action.question not in run.order:
-            self.keep(run, lambda shown: _pressed(shown, action))
+            self.keep(run, lambda shown: pressed(shown, action))
         else:
             self.record = whole
             self.refuse("old.question")
@@ -451,7 +461,7 @@ class _Talk:
             case Toggled(_, _, value):
                 self.toggle(run, question, value)
             case Picked(_, _, values):
-                self.answer(run, question, self.ticked(question) if values is None else values)
+                self.answer(run, question, ticked(self.record.top, question) if values is None else values)
             case Tapped(_, _, value):
                 self.answer(run, question, (value,) if value else ())
 
@@ -460,18 +470,13 @@ class _Talk:
         if not question.choice(value) or question.kind != "many":
             self.refuse("unclear.choice")
             return
-        draft = self.ticked(question)
+        draft = ticked(self.record.top, question)
         draft = tuple(v for v in draft if v != value) if value in draft else (*draft, value)
         if question.limit and len(draft) > question.limit:
             self.remark("many.limit", limit=question.limit)
         else:
             self.record = self.record.put(replace(self.record.top, asked=question.id, draft=draft))
         self.show(run, question)
-
-    def ticked(self, question: Question) -> tuple[str, ...]:
-        """What is ticked so far of a multi-choice, as far as it can still be chosen."""
-        top = self.record.top
-        return tuple(value for value in top.draft if question.choice(value)) if top.asked == question.id else ()
 
     def keep(self, run: Replay, read: Callable[[Question], Any]) -> None:
         """An answer to a question that was shown before the questionnaire changed: kept for when it is reached.
@@ -490,7 +495,7 @@ class _Talk:
 
     def answer(self, run: Replay, question: Question, values: tuple[str, ...]) -> None:
         """Values for the open question: a command, or an answer where they are among the choices."""
-        value = _answer(question, values)
+        value = answer(question, values)
         if value is None and question.kind == "many" and 0 < question.limit < len(values):
             self.remark("many.limit", limit=question.limit)
             self.ask_again()
@@ -512,6 +517,9 @@ class _Talk:
 
     def command(self, name: str, argument: str) -> None:
         """A wish that is no answer."""
+        if self.beside and name not in BESIDE_OWNER:
+            self.refuse("together.own")
+            return
         match name:
             case "back":
                 self.back(argument)
@@ -550,7 +558,7 @@ class _Talk:
     def back(self, place: str) -> None:
         """Drop the last answer; in a side flow without one, leave it. A button brings the `place` it was shown at."""
         frames = self.record.frames
-        depth = next((n for n, frame in enumerate(frames) if _place(frame) == place), None)
+        depth = next((n for n, frame in enumerate(frames) if place_of(frame) == place), None)
         if place and depth is None:
             # A second tap, or the button of an earlier question: it must not take one more answer away.
             self.refuse("old.question")
@@ -559,10 +567,17 @@ class _Talk:
         run = self.replay()
         if run.trail:
             question, value = run.trail[-1]
+            if self.beside and question.id.startswith(SHARE):
+                # Another agency may have asked it.
+                self.refuse("together.own")
+                return
             frame = answered(self.record.top, run.order, question.id, None)
-            draft = value if question.kind == "many" else ()
+            draft = value if question.kind == "many" and not self.beside else ()
             self.record = self.record.put(replace(frame, asked=question.id, draft=draft))
-            if frame.flow == BASE:
+            if frame.flow == BASE and self.beside:
+                # The answer may have been given elsewhere.
+                self.remark("together.back")
+            elif frame.flow == BASE:
                 self.remark("back.done", answer=in_short(question, value))
             self.ask_again()
         elif len(self.record.frames) > 1:
@@ -641,6 +656,11 @@ class _Talk:
                 self.record = replace(self.record, frames=())
             case StartOver(answers):
                 self.begin(answers)
+            case GoInto(flow):
+                self.enter(flow)
+            case LieOn(flow):
+                self.record = replace(self.record, frames=()).push(flow)
+                self.go_on()
             case Revise(question, value):
                 self.revise(question, list(value) if isinstance(value, tuple) else value)
             case Rewrite(answers):
@@ -704,57 +724,7 @@ class _Talk:
             kept = {id: value for id, value in frame.answers.items() if id in reached or id.startswith("_")}
             frame = replace(frame, answers=kept)
         self.record = self.record.put(frame)
-        self.messages.append(
-            Message(
-                text=question.text,
-                kind=question.kind,
-                buttons=tuple(self.button(frame, question, choice) for choice in question.choices),
-                done=self.done(frame, question),
-                none=self.none(frame, question),
-                limit=question.limit if question.kind == "many" else 0,
-                left=run.left if question.id in run.plan else None,
-                total=len(run.plan) if question.id in run.plan else 0,
-                side=self.side(run, question),
-            )
-        )
-
-    def button(self, frame: Frame, question: Question, choice: Choice) -> Button:
-        """The button of one choice."""
-        action: presses.Press
-        if choice.value.startswith("/"):
-            action = Command(choice.value[1:])
-        elif question.kind == "many":
-            action = Toggled(frame.run, question.id, choice.value)
-        else:
-            action = Tapped(frame.run, question.id, choice.value)
-        picked = choice.value in self.ticked(question)
-        return Button(choice.label, presses.encode(action), hint=choice.hint, group=choice.group, picked=picked)
-
-    def done(self, frame: Frame, question: Question) -> Button | None:
-        """The button that ends a multi-choice."""
-        if question.kind != "many":
-            return None
-        return Button(self.phrases.buttons["done"], presses.encode(Picked(frame.run, question.id)))
-
-    def none(self, frame: Frame, question: Question) -> Button | None:
-        """The button that chooses nothing, or skips."""
-        if not question.none:
-            return None
-        nothing: presses.Press = Tapped(frame.run, question.id, "")
-        if question.kind == "many":
-            nothing = Picked(frame.run, question.id, ())
-        return Button(question.none, presses.encode(nothing))
-
-    def side(self, run: Replay, question: Question) -> tuple[Button, ...]:
-        """The quiet ways out of a question: back, later, menu."""
-        if is_menu(question):
-            return ()
-        if not run.trail:
-            return ()
-        actions = [Command("back", _place(self.record.top))]
-        if self.record.top.flow == BASE:
-            actions += [Command("later"), Command("menu")]
-        return tuple(Button(self.phrases.buttons[action.name], presses.encode(action)) for action in actions)
+        self.messages.append(message(self.phrases, frame, run, question, ASIDE if frame.flow == BASE else ()))
 
 
 def _offered(messages: list[Message]) -> tuple[tuple[str, str], ...]:
@@ -764,39 +734,3 @@ def _offered(messages: list[Message]) -> tuple[tuple[str, str], ...]:
         return ()
     labels = [button.label for button in buttons]
     return tuple((button.label, button.press) for button in buttons if labels.count(button.label) == 1)
-
-
-def _place(frame: Frame) -> str:
-    """Where a conversation stands: the run and the question that was shown last."""
-    return f"{frame.run}:{frame.asked}"
-
-
-def _pressed(question: Question, action: Tapped | Picked | Toggled) -> Any:
-    """What the record keeps for a button; None where it answers nothing by itself."""
-    match action:
-        case Tapped(_, _, value):
-            return _answer(question, (value,) if value else ())
-        case Picked(_, _, tuple() as values):
-            return _answer(question, values)
-        case _:
-            return None
-
-
-def _answer(question: Question, values: tuple[str, ...]) -> Any:
-    """What the record keeps for these values; None where they don't answer the question."""
-    chosen = [choice for choice in question.choices if choice.value in values]
-    if len(chosen) < len(set(values)):
-        return None
-    if question.kind == "many":
-        return None if 0 < question.limit < len(chosen) else [choice.value for choice in chosen]
-    if question.kind == "text" and question.none and not chosen:
-        return ""
-    if len(chosen) != 1:
-        return None
-    (choice,) = chosen
-    return choice.label if question.kind == "text" and not choice.value.startswith("/") else choice.value
-
-
-def is_menu(question: Question) -> bool:
-    """Whether every choice of a question is a command, so that nothing can be answered to it."""
-    return bool(question.choices) and all(choice.value.startswith("/") for choice in question.choices)

@@ -79,6 +79,20 @@ class StartOver:
 
 
 @dataclass(frozen=True, slots=True)
+class GoInto:
+    """Ended by going on with another flow, on top of the conversation below."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
+class LieOn:
+    """Ended with another flow in place of the whole conversation below."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """Ended with all that was known being forgotten."""
 
@@ -88,5 +102,5 @@ class Silent:
     """Ended without coming back to the open question."""
 
 
-Outcome = Revise | Rewrite | StartOver | Forget | Silent | None
+Outcome = Revise | Rewrite | StartOver | GoInto | LieOn | Forget | Silent | None
 Flow = Generator[Step, Any, Outcome]

@@ -71,6 +71,11 @@ def met_by(profile: Profile) -> tuple[str, ...]:
     return tuple(way for way in profile.ways if needed.get(way, way))
 
 
+def meets_at(profile: Profile, way: str) -> str:
+    """Where an expert is met in this way: the address of web meetings, or the place; "" for another way."""
+    return {"web": profile.meeting, "visit": profile.place}.get(way, "")
+
+
 def length(profile: Profile) -> timedelta:
     """How long a meeting takes."""
     return timedelta(minutes=profile.minutes)

@@ -13,12 +13,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
 
 from scheduler import bookings as rules
-from scheduler.experts import cells, local_day
+from scheduler.experts import cells, local_day, meets_at
+from storage import outbox, timers
 from storage.experts import Expert, Held
+from storage.journeys import mark, take_back
 from storage.prepared import insert_new
-from storage.schema import booking, cell, party, seat
+from storage.schema import booking, cell, expert, party, seat
 from storage.texts import storable
 
+# What timers about a booking call it.
+ABOUT = ("booking", "passed", "party")
+# A booking that has come to one of these was asked for by its owner.
+BOOKED = ("pending", "confirmed")
 # So long a time is held while its owner confirms.
 HOLD = timedelta(minutes=10)
 
@@ -132,7 +138,9 @@ def guests(connection: Connection, id: int) -> dict[int, str]:
 def invite(connection: Connection, id: int, owner_id: int, now: datetime, name: str = "") -> bool:
     """Bring somebody to a booking; False where they are there already."""
     row = {"booking_id": id, "owner_id": owner_id, "made_at": now, "name": name}
-    return connection.execute(insert_new(connection.dialect, party), row).rowcount > 0
+    # Not by the count of rows, which PostgreSQL's driver does not tell of such an insert.
+    new = insert_new(connection.dialect, party).returning(party.c.owner_id)
+    return connection.execute(new, row).first() is not None
 
 
 def put_out(connection: Connection, id: int, owner_id: int) -> str | None:
@@ -169,7 +177,7 @@ def hold(
         "revision": 1,
         "held_until": now + HOLD,
         "reach": "",
-        "place": {"web": expert.profile.meeting, "visit": expert.profile.place}.get(way, ""),
+        "place": meets_at(expert.profile, way),
         "asked": [],
         "made_at": now,
         "changed_at": now,
@@ -233,7 +241,18 @@ def change(connection: Connection, one: Booking, act: str, now: datetime, **valu
     connection.execute(update(booking).where(booking.c.id == one.id).values(values))
     if state not in rules.OCCUPYING:
         _free(connection, [one.id])
+    _note(connection, one, state, values.get("reach", ""), now)
     return _again(connection, one)
+
+
+def _note(connection: Connection, one: Booking, state: str, reach: str, now: datetime) -> None:
+    """Note how far the owner has come by this."""
+    reached = {"contact": bool(reach), "booked": state in BOOKED, "met": state == "done"}
+    for stage in (stage for stage, there in reached.items() if there):
+        mark(connection, one.owner_id, stage, now)
+    if one.state == "done" and state != "done":
+        others = select(booking.c.id).where(booking.c.owner_id == one.owner_id, booking.c.state == "done")
+        take_back(connection, one.owner_id, "met", unless=others)
 
 
 def move(
@@ -246,7 +265,7 @@ def move(
         if not _take(connection, one.id, expert, at):
             savepoint.rollback()
             return None
-    place = {"web": expert.profile.meeting, "visit": expert.profile.place}.get(one.way, "")
+    place = meets_at(expert.profile, one.way)
     values |= {"expert_id": expert.id, "starts_at": at, "minutes": expert.profile.minutes, "place": place}
     return change(connection, one, act, now, **values)
 
@@ -255,6 +274,15 @@ def note(connection: Connection, one: Booking, **values: Any) -> Booking:
     """Keep something about a booking that changes nothing of the meeting."""
     connection.execute(update(booking).where(booking.c.id == one.id).values(values))
     return _again(connection, one)
+
+
+def forget_words(connection: Connection, one: Booking, now: datetime) -> None:
+    """Take back what others were told of a booking: its experts and guests, now or before, by the bot or in a turn."""
+    people = {person for name in ABOUT for person in timers.people(connection, f"{name}:{one.id}")}
+    people |= guests(connection, one.id).keys()
+    experts = select(expert.c.owner_id).where(expert.c.id.in_([one.expert_id, *one.asked]))
+    people |= set(connection.execute(experts).scalars())
+    outbox.forget(connection, one.token, people - {one.owner_id}, one.made_at, now)
 
 
 def _again(connection: Connection, one: Booking) -> Booking:

@@ -64,3 +64,9 @@ def use(connection: Connection, code: str, now: datetime) -> int | None:
     """Whose code this was; it is good no more."""
     used = delete(link).where(link.c.code == code, link.c.ends_at > now).returning(link.c.owner_id)
     return connection.execute(used).scalar_one_or_none()
+
+
+def of_owner(connection: Connection, owner_id: int, now: datetime) -> str | None:
+    """An owner's code that is still good, if any."""
+    good = select(link.c.code).where(link.c.owner_id == owner_id, link.c.ends_at > now)
+    return connection.execute(good).scalars().first()

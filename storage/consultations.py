@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
+from storage import journeys
 from storage.bookings import Booking
 from storage.schema import booking, consultation, next_action
 from storage.texts import storable
@@ -112,11 +113,14 @@ def keep(
 
 
 def _keep_actions(connection: Connection, id: int, owner_id: int, actions: Sequence[tuple[str, date | None]]) -> None:
-    mine = next_action.c.consultation_id == id
-    words = next_action.c.text.in_([text for text, _ in actions])
-    connection.execute(delete(next_action).where(mine, ~words))
-    for text, day in actions:
-        if not connection.execute(update(next_action).where(mine, next_action.c.text == text).values(day=day)).rowcount:
+    query = select(next_action.c.id, next_action.c.text).where(next_action.c.consultation_id == id)
+    before = {row.text: row.id for row in connection.execute(query)}
+    gone = [number for text, number in before.items() if text not in dict(actions)]
+    connection.execute(delete(next_action).where(next_action.c.id.in_(gone)))
+    for text, day in dict(actions).items():
+        if text in before:
+            connection.execute(update(next_action).where(next_action.c.id == before[text]).values(day=day))
+        else:
             row = {"consultation_id": id, "owner_id": owner_id, "text": text, "day": day, "state": "open"}
             connection.execute(insert(next_action).values(row))
 
@@ -127,9 +131,16 @@ def find_action(connection: Connection, id: int) -> NextAction | None:
     return NextAction(*row) if row else None
 
 
-def answer(connection: Connection, id: int, state: str) -> None:
+def answer(connection: Connection, id: int, state: str, now: datetime) -> None:
     """Keep what an owner says of a next action."""
-    connection.execute(update(next_action).where(next_action.c.id == id).values(state=state))
+    mine = next_action.c.id == id
+    kept = update(next_action).where(mine).values(state=state).returning(next_action.c.owner_id)
+    whose = connection.execute(kept).scalar_one()
+    if state == "done":
+        journeys.mark(connection, whose, "acted", now)
+    else:
+        others = select(next_action.c.id).where(next_action.c.owner_id == whose, next_action.c.state == "done")
+        journeys.take_back(connection, whose, "acted", unless=others)
 
 
 def done(connection: Connection, owner_id: int) -> int:

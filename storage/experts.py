@@ -88,7 +88,10 @@ def get(connection: Connection, id: int) -> Expert:
 
 
 def find(connection: Connection, **by: Any) -> Expert | None:
-    """The expert who has this `id`, `owner_id`, `name`, `token` or `feed`."""
+    """The expert who has this `id`, `owner_id`, `name` (the first of that name), `token` or `feed`."""
+    if "name" in by:
+        # Names are sealed, and there are few experts.
+        return next((one for one in all_of(connection) if one.name == by["name"]), None)
     given = {name: storable(value) if isinstance(value, str) else value for name, value in by.items()}
     conditions = [expert.c[name] == value for name, value in given.items()]
     row = connection.execute(select(*_COLUMNS, _REACHABLE).where(*conditions)).first()

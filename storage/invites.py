@@ -1,4 +1,4 @@
-"""Codes by which a chat becomes an expert's, or an officer comes to a booking: good once, and for two weeks."""
+"""Codes by which a chat becomes an expert's or a member's, or an officer comes to a booking: once, for two weeks."""
 
 import re
 import secrets
@@ -11,8 +11,8 @@ from storage.schema import invite
 from storage.texts import storable
 
 LIFE = timedelta(days=14)
-# How a code begins, by the subject that it is for ("expert:7", "booking:12").
-PREFIXES = {"expert": "ex", "booking": "bk"}
+# How a code begins, by the subject that it is for ("expert:7", "booking:12", "member:3").
+PREFIXES = {"expert": "ex", "booking": "bk", "member": "st"}
 _CODE = re.compile(rf"({'|'.join(PREFIXES.values())})([{SIGNS}]{{{LENGTH}}})")
 
 
@@ -23,10 +23,10 @@ def code_in(text: str) -> str:
 
 
 def make(connection: Connection, subject: str, now: datetime) -> str:
-    """A new code for a subject; an expert's takes the place of the one before, to a booking several may be invited."""
+    """A new code for a subject, in place of the one before; only to a booking may several be invited."""
     kind = subject.partition(":")[0]
     mine = invite.c.subject == subject
-    before = (invite.c.ends_at <= now) | mine if kind == "expert" else invite.c.ends_at <= now
+    before = (invite.c.ends_at <= now) | mine if kind != "booking" else invite.c.ends_at <= now
     connection.execute(delete(invite).where(before))
     code = f"{PREFIXES[kind]}-" + "".join(secrets.choice(SIGNS) for _ in range(LENGTH))
     connection.execute(insert(invite).values(code=code, subject=subject, ends_at=now + LIFE))

@@ -1,5 +1,6 @@
 """What is said to owners: adding it within the turn, fetching it by turn, and claiming and settling what is pushed."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Text,
     bindparam,
-    cast,
     exists,
     func,
     insert,
@@ -42,6 +41,7 @@ class Row(TypedDict):
     state: str
     due_at: datetime | None
     reply: str
+    member_id: int | None
 
 
 _ADD = Prepared(lambda _: insert(outbox).values({name: bindparam(name) for name in Row.__annotations__}))
@@ -230,9 +230,14 @@ def pushes(connection: Connection, channel: str, since: datetime) -> int:
     return int(total or 0)
 
 
-def forget(connection: Connection, token: str, now: datetime) -> None:
-    """Take back the words of everything that was said with this token in it, to whomever, and send none of it."""
-    said = cast(outbox.c.messages, Text).contains(token, autoescape=True)
+def forget(connection: Connection, token: str, people: Collection[int], since: datetime, now: datetime) -> None:
+    """Take back the words of everything that these people were told since then with this token in it.
+
+    None of it is sent any more.
+    """
+    mine = outbox.c.owner_id.in_(people) & (outbox.c.made_at >= since)
+    told = connection.execute(select(outbox.c.id, outbox.c.messages).where(mine))
+    said = outbox.c.id.in_([row.id for row in told if token in json.dumps(row.messages)])
     connection.execute(update(outbox).where(said, DUE).values(state="dropped", due_at=None, settled_at=now))
     connection.execute(update(outbox).where(said).values(messages=[], said=""))
 

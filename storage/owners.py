@@ -9,25 +9,33 @@ from typing import Any, TypedDict
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, func, insert, select, true, update
 
-from storage import results
+from storage import bookings, journeys, results
 from storage.prepared import Prepared, insert_new
 from storage.schema import (
     DUE,
+    WAITS,
+    agency,
     asked,
     booking,
     cell,
+    client,
+    consent,
     consultation,
     contact,
     expert,
     inbox,
+    journey,
     link,
+    member,
     next_action,
+    note,
     outbox,
     owner,
     party,
     result,
     result_axis,
     seat,
+    sitting,
     survey,
     talk,
     timer,
@@ -35,7 +43,7 @@ from storage.schema import (
 )
 
 # Channels on which nobody sees what they do not come and look for.
-FETCHED = ("web", "terminal")
+FETCHED = ("web", "terminal", "desk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +216,20 @@ def merge(connection: Connection, gone: int, into: int) -> None:
     both = {
         row.id: row for row in connection.execute(select(owner).where(owner.c.id.in_([gone, into])).with_for_update())
     }
-    first = select(func.coalesce(func.min(inbox.c.turn), 1)).where(inbox.c.owner_id == into)
-    back = both[gone].turns + 1 - min(connection.execute(first).scalar_one(), 1)
+    # Events are forgotten before what was said, so the first turn that is known of may stand in either.
+    firsts = [select(func.min(table.c.turn)).where(table.c.owner_id == into) for table in (inbox, outbox)]
+    first = min(connection.execute(query).scalar_one() or 1 for query in firsts)
+    back = both[gone].turns + 1 - min(first, 1)
     for table in (inbox, outbox):
         moved = update(table).where(table.c.owner_id == gone)
         connection.execute(moved.values(owner_id=into, turn=table.c.turn - back))
+    journeys.merge(connection, gone, into)
     results.move(connection, gone, into)
-    for table in (contact, asked, timer, booking, consultation, next_action, expert):
+    # Whoever sat beside one of the two has seen nothing of the conversation that goes on.
+    ended = {"owner_id": into, "ended_at": func.coalesce(sitting.c.ended_at, sitting.c.began_at)}
+    connection.execute(update(sitting).where(sitting.c.owner_id == gone).values(ended))
+    _merge_clients(connection, gone, into)
+    for table in (contact, asked, timer, booking, consultation, next_action, expert, consent, note, member):
         connection.execute(update(table).where(table.c.owner_id == gone).values(owner_id=into))
     for table, key in ((party, party.c.booking_id), (waiting, waiting.c.day), (survey, survey.c.subject)):
         # Where both have one, that of the one who goes on stands.
@@ -231,6 +246,27 @@ def merge(connection: Connection, gone: int, into: int) -> None:
         given = {"notice": both[gone].notice, "consented_at": both[gone].consented_at}
         connection.execute(update(owner).where(owner.c.id == into).values(given))
     connection.execute(delete(owner).where(owner.c.id == gone))
+
+
+def _merge_clients(connection: Connection, gone: int, into: int) -> None:
+    """Where both are clients of an agency, the one who goes on stays; the latest word on what it may see holds.
+
+    What the agency knew of the other alone (a name, who looks after them, by which way they came) stays, too.
+    """
+    own = client.alias()
+    for row in connection.execute(select(client).where(client.c.owner_id == gone)):
+        theirs = (own.c.owner_id == into) & (own.c.agency_id == row.agency_id)
+        stays = connection.execute(select(own).where(theirs)).first()
+        if stays is None:
+            connection.execute(update(client).where(client.c.id == row.id).values(owner_id=into))
+            continue
+        connection.execute(update(note).where(note.c.client_id == row.id).values(client_id=stays.id))
+        kept = {name: getattr(stays, name) or getattr(row, name) for name in KNOWN}
+        kept["came_at"] = min(stays.came_at, row.came_at)
+        if row.share_at and (stays.share_at is None or row.share_at > stays.share_at):
+            kept |= {"share": row.share, "share_at": row.share_at}
+        connection.execute(update(client).where(client.c.id == stays.id).values(kept))
+        connection.execute(delete(client).where(client.c.id == row.id))
 
 
 # Every table, under the name that the export gives it, in the order in which rows can be deleted. What is not listed
@@ -250,11 +286,32 @@ _ALL = {
     "results": result,
     "links": link,
     "questions": asked,
+    "notes": note,
+    "consents": consent,
+    "agencies": client,
+    "sittings": sitting,
+    "journey": journey,
     "events": inbox,
     "conversation": outbox,
     "contacts": contact,
     "owner": owner,
 }
+# What an agency knows of a client, besides what the client lets it see.
+KNOWN = ("name", "member_id", "invitation_id", "referral_id")
+# What timers for others may tell of an owner, by the tables whose rows they are about. Those of the last two are of no
+# use once the owner is erased; of the others, who was to come along is still told that nothing will be.
+ABOUT = {
+    booking: bookings.ABOUT[:-1],
+    talk: ("talk",),
+    consultation: ("record",),
+    client: ("client",),
+}
+# Who is not the person of an expert, of a member, or of a thread that an owner talks in.
+NOBODYS = ~(
+    exists().where(expert.c.owner_id == owner.c.id)
+    | exists().where(member.c.owner_id == owner.c.id)
+    | exists().where(talk.c.desk_id == owner.c.id)
+)
 # Owners swept in one transaction at the most: while it lasts, nobody is answered on SQLite.
 SWEPT = 500
 
@@ -282,6 +339,10 @@ def export(connection: Connection, owner_id: int) -> dict[str, Any]:
         order = [table.c.turn] if "turn" in table.c else table.primary_key
         rows = connection.execute(select(table).where(_of(table, [owner_id])).order_by(*order)).mappings()
         found[name] = [dict(row) for row in rows]
+    met = (*found["agencies"], *found["consents"], *found["sittings"])
+    known = agency.c.id.in_([row["agency_id"] for row in met])
+    named = connection.execute(select(agency.c.id, agency.c.name).where(known).order_by(agency.c.id)).mappings()
+    found["agency_names"] = [dict(row) for row in named]
     plain: dict[str, Any] = json.loads(json.dumps(found, default=str, ensure_ascii=False))
     return plain
 
@@ -289,8 +350,14 @@ def export(connection: Connection, owner_id: int) -> dict[str, Any]:
 def erase(connection: Connection, owner_id: int, turn: int, now: datetime) -> None:
     """Delete all about an owner but the bare address, which the farewell needs; `sweep` takes that away later.
 
-    The event of this turn stays known, so that a second copy of it does not begin anything.
+    The event of this turn stays known, so that a second copy of it does not begin anything. What others were told, or
+    are to be told, goes as well, but for what has just been set: that nothing will be.
     """
+    for table, names in ABOUT.items():
+        told = _timers(connection, table, names, [owner_id])
+        connection.execute(delete(timer).where(told if table in (client, consultation) else told & ~WAITS))
+    words = _timers(connection, booking, bookings.ABOUT[-1:], [owner_id])
+    connection.execute(delete(timer).where(words))
     for table in _ALL.values():
         mine = _of(table, [owner_id])
         if table is owner:
@@ -308,15 +375,30 @@ def sweep(connection: Connection, before: datetime) -> int:
     # Locked, so that none of them can come back meanwhile; who is just doing so is passed over.
     # Who has not got the farewell yet is still needed, for as long as it is tried.
     waiting = exists().where(outbox.c.owner_id == owner.c.id, DUE)
-    expects = exists().where(expert.c.owner_id == owner.c.id)
     due = (
         select(owner.c.id)
-        .where(owner.c.erased_at < before, ~waiting, ~expects)
+        .where(owner.c.erased_at < before, ~waiting, NOBODYS)
         .limit(SWEPT)
         .with_for_update(skip_locked=True)
     )
     gone = connection.execute(due).scalars().all()
-    if gone:
-        for table in _ALL.values():
-            connection.execute(delete(table).where(_of(table, gone)))
+    remove(connection, gone)
     return len(gone)
+
+
+def remove(connection: Connection, owner_ids: Sequence[int]) -> None:
+    """Delete all about these owners, and what others are to be told of them."""
+    if not owner_ids:
+        return
+    for table, names in (ABOUT | {booking: bookings.ABOUT}).items():
+        connection.execute(delete(timer).where(_timers(connection, table, names, owner_ids)))
+    for table in _ALL.values():
+        connection.execute(delete(table).where(_of(table, owner_ids)))
+
+
+def _timers(
+    connection: Connection, table: Table, names: Sequence[str], owner_ids: Sequence[int]
+) -> ColumnElement[bool]:
+    """What holds for the timers about these owners' rows of a table."""
+    ids = connection.execute(select(table.c.id).where(table.c.owner_id.in_(owner_ids))).scalars().all()
+    return timer.c.subject.in_([f"{name}:{id}" for name in names for id in ids])

@@ -17,13 +17,22 @@ _READ = select(pace.c.free_at).where(pace.c.key == bindparam("key"))
 
 
 def reserve(
-    connection: Connection, key: str, costs: Sequence[int], *, rate: float, burst: int, now: datetime, until: datetime
+    connection: Connection,
+    key: str,
+    costs: Sequence[int],
+    *,
+    rate: float,
+    burst: int,
+    now: datetime,
+    until: datetime,
+    since: datetime | None = None,
 ) -> list[datetime | None]:
     """Reserve requests, `costs` of them at a time, at `rate` a second after `burst` at once.
 
-    Gives when each lot may begin; None, and nothing reserved, for those that would begin after `until`.
+    Gives when each lot may begin; None, and nothing reserved, for those that would begin after `until`. A key that is
+    new has waited `since` then; without it, it begins to wait now.
     """
-    connection.execute(insert_new(connection.dialect, pace), {"key": key, "free_at": now})
+    connection.execute(insert_new(connection.dialect, pace), {"key": key, "free_at": since or now})
     free_at: datetime = connection.execute(_READ.with_for_update(), {"key": key}).scalar_one()
     starts: list[datetime | None] = []
     for cost in costs:

@@ -94,6 +94,9 @@ def _cursor(connection: Connection, text: str) -> Iterator[DBAPICursor]:
 
 def insert_new(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that leaves a row alone that is there already."""
-    if dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    return insert_row(dialect, table).on_conflict_do_nothing()
+
+
+def insert_row(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can be told what to do with a row that is there already."""
+    return postgresql.insert(table) if dialect.name == "postgresql" else sqlite.insert(table)

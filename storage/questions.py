@@ -13,9 +13,19 @@ from storage.texts import storable
 LENGTH = 300
 
 
-def ask(connection: Connection, owner_id: int, text: str, *, confident: bool, entry: str | None, now: datetime) -> int:
-    """Keep a question, and the entry that it led to; gives its number."""
+def ask(
+    connection: Connection,
+    owner_id: int,
+    text: str,
+    *,
+    confident: bool,
+    entry: str | None,
+    now: datetime,
+    area: str = "",
+) -> int:
+    """Keep a question, the entry that it led to, and what the nearest one is about; gives its number."""
     row = {"owner_id": owner_id, "at": now, "text": storable(text)[:LENGTH], "confident": confident, "entry": entry}
+    row["area"] = area
     number: int = connection.execute(insert(asked).values(row).returning(asked.c.id)).scalar_one()
     return number
 

@@ -24,6 +24,15 @@ class Stored:
     result: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result with the id of its row, and who of an agency answered for the owner, at their side."""
+
+    id: int
+    member_id: int | None
+    stored: Stored
+
+
 # Later results have greater ids: one that is scored anew is kept as a new row.
 _OWN = result.c.owner_id == bindparam("whose")
 _SAME = (_OWN, result.c.run == bindparam("run"), result.c.depth == bindparam("depth"))
@@ -78,6 +87,7 @@ def save(
     balance: dict[str, int],
     day: date,
     now: datetime,
+    member_id: int | None = None,
 ) -> str:
     """Keep a result in place of the one of the same run and depth; gives its token (the same as before, if any)."""
     old = connection.execute(_FIND, {"whose": owner_id, "run": run, "depth": depth}).first()
@@ -100,6 +110,7 @@ def save(
         "industry": answers.get("industry"),
         "size": answers.get("size"),
         "latest": depth == "full",
+        "member_id": member_id,
     }
     made = connection.execute(_ADD, row).scalar_one()
     axes = [{"result_id": made, "category": category, "value": value} for category, value in balance.items()]
@@ -118,6 +129,13 @@ def latest(connection: Connection, owner_id: int) -> Stored | None:
     """An owner's latest result."""
     row = connection.execute(_LATEST, {"whose": owner_id}).first()
     return Stored(*row) if row else None
+
+
+def history(connection: Connection, owner_id: int) -> list[Kept]:
+    """All results of an owner, the latest first."""
+    query = _STORED.add_columns(result.c.id, result.c.member_id).where(_OWN).order_by(desc(result.c.id))
+    rows = connection.execute(query, {"whose": owner_id}).all()
+    return [Kept(row.id, row.member_id, Stored(*row[:-2])) for row in rows]
 
 
 def before(connection: Connection, owner_id: int, run: str, depth: str) -> Stored | None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -16,6 +17,8 @@ from sqlalchemy import (
     UniqueConstraint,
     literal_column,
 )
+
+from storage.sealing import Sealed, SealedJSON
 
 metadata = MetaData(
     naming_convention={
@@ -32,7 +35,7 @@ owner = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("tag", String(8), nullable=False),
-    Column("record", JSON, nullable=False),
+    Column("record", SealedJSON, nullable=False),
     Column("turns", Integer, nullable=False),
     Column("notice", String(20)),
     Column("consented_at", DateTime),
@@ -78,17 +81,18 @@ inbox = Table(
 # "due", then "sent", "dead" (refused, or not to be had within a day), "gone" (the contact is) or "dropped" (by hand).
 # A row that is due is tried at `due_at`, which whoever claims it moves on by the lease; `attempts` counts the claims,
 # so that only the latest can settle it. `parts` are the requests already made for it, `pushes` what they cost of a
-# quota; `reply` is how its event can be answered directly.
+# quota; `reply` is how its event can be answered directly. `member_id` is who of an agency tapped or typed for the
+# owner, at their side; no foreign key, as whoever leaves the agency is taken out there and not here.
 outbox = Table(
     "outbox",
     metadata,
     Column("id", String(36), primary_key=True),
     Column("owner_id", ForeignKey("owner.id"), nullable=False),
-    Column("contact_id", ForeignKey("contact.id"), nullable=False),
+    Column("contact_id", ForeignKey("contact.id"), nullable=False, index=True),
     Column("turn", Integer, nullable=False),
-    Column("said", Text, nullable=False),
-    Column("messages", JSON, nullable=False),
-    Column("made_at", DateTime, nullable=False),
+    Column("said", Sealed, nullable=False),
+    Column("messages", SealedJSON, nullable=False),
+    Column("made_at", DateTime, nullable=False, index=True),
     Column("state", String(10), nullable=False, server_default="fetched"),
     Column("due_at", DateTime),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -97,6 +101,7 @@ outbox = Table(
     Column("reply", Text, nullable=False, server_default=""),
     Column("error", String(200)),
     Column("settled_at", DateTime),
+    Column("member_id", Integer),
     Index("ix_outbox_owner_id_turn", "owner_id", "turn"),
 )
 # Written out and not as parameters: only then does a database see that the index serves.
@@ -119,15 +124,16 @@ pace = Table(
 )
 
 # What owners asked in their own words, and what they said of the answer; `entry` is that of the FAQ shown first, if
-# any, and `rated` the one that the verdict is on.
+# any, and `rated` the one that the verdict is on; `area` is what the nearest entry is about, sure or not.
 asked = Table(
     "asked",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
     Column("at", DateTime, nullable=False, index=True),
-    Column("text", String(300), nullable=False),
+    Column("text", Sealed, nullable=False),
     Column("confident", Boolean, nullable=False),
+    Column("area", String(20), nullable=False, server_default=""),
     Column("entry", String(60)),
     Column("rated", String(60)),
     Column("verdict", String(10)),
@@ -142,7 +148,8 @@ link = Table(
     Column("ends_at", DateTime, nullable=False),
 )
 
-# One result a run and depth; `latest` marks each owner's latest full one, which alone counts among peers.
+# One result a run and depth; `latest` marks each owner's latest full one, which alone counts among peers. `member_id`
+# is who of an agency answered for the owner, at their side, if anybody did.
 result = Table(
     "result",
     metadata,
@@ -153,12 +160,13 @@ result = Table(
     Column("token", String(40), nullable=False, unique=True),
     Column("day", Date, nullable=False),
     Column("made_at", DateTime, nullable=False),
-    Column("answers", JSON, nullable=False),
+    Column("answers", SealedJSON, nullable=False),
     Column("result", JSON, nullable=False),
     Column("segment", String(20), nullable=False),
     Column("industry", String(40)),
     Column("size", String(10)),
     Column("latest", Boolean, nullable=False),
+    Column("member_id", Integer),
     UniqueConstraint("owner_id", "run", "depth"),
     Index("ix_result_peers", "industry", "size", "latest"),
 )
@@ -188,7 +196,7 @@ timer = Table(
     Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
     Column("at", DateTime, nullable=False),
     Column("due_at", DateTime, nullable=False),
-    Column("data", JSON, nullable=False),
+    Column("data", SealedJSON, nullable=False),
     Column("state", String(10), nullable=False, server_default="due"),
     UniqueConstraint("subject", "kind", "revision"),
     sqlite_autoincrement=True,
@@ -205,9 +213,9 @@ expert = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("owner_id", ForeignKey("owner.id"), nullable=False, unique=True),
-    Column("name", String(60), nullable=False),
+    Column("name", Sealed, nullable=False),
     Column("active", Boolean, nullable=False),
-    Column("profile", JSON, nullable=False),
+    Column("profile", SealedJSON, nullable=False),
     Column("token", String(40), nullable=False, unique=True),
     Column("feed", String(40), nullable=False, unique=True),
     Column("busy", JSON, nullable=False),
@@ -237,8 +245,8 @@ booking = Table(
     Column("state", String(12), nullable=False),
     Column("revision", Integer, nullable=False),
     Column("held_until", DateTime),
-    Column("reach", String(100), nullable=False),
-    Column("place", String(300), nullable=False),
+    Column("reach", Sealed, nullable=False),
+    Column("place", Sealed, nullable=False),
     Column("shared_at", DateTime),
     Column("asked", JSON, nullable=False),
     Column("made_at", DateTime, nullable=False),
@@ -272,7 +280,7 @@ party = Table(
     metadata,
     Column("booking_id", ForeignKey("booking.id"), primary_key=True),
     Column("owner_id", ForeignKey("owner.id"), primary_key=True, index=True),
-    Column("name", String(60), nullable=False, server_default=""),
+    Column("name", Sealed, nullable=False, server_default=""),
     Column("made_at", DateTime, nullable=False),
 )
 
@@ -308,8 +316,8 @@ consultation = Table(
     Column("id", Integer, primary_key=True),
     Column("booking_id", ForeignKey("booking.id"), nullable=False, unique=True),
     Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
-    Column("situation", Text, nullable=False),
-    Column("support", Text, nullable=False),
+    Column("situation", Sealed, nullable=False),
+    Column("support", Sealed, nullable=False),
     Column("handover", String(40), nullable=False),
     Column("made_at", DateTime, nullable=False),
     Column("changed_at", DateTime, nullable=False),
@@ -323,7 +331,7 @@ next_action = Table(
     Column("id", Integer, primary_key=True),
     Column("consultation_id", ForeignKey("consultation.id"), nullable=False, index=True),
     Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
-    Column("text", String(300), nullable=False),
+    Column("text", Sealed, nullable=False),
     Column("day", Date),
     Column("state", String(10), nullable=False),
     sqlite_autoincrement=True,
@@ -338,7 +346,7 @@ survey = Table(
     Column("owner_id", ForeignKey("owner.id"), nullable=False),
     Column("subject", String(40), nullable=False),
     Column("score", Integer),
-    Column("reason", String(800), nullable=False),
+    Column("reason", Sealed, nullable=False),
     Column("at", DateTime, nullable=False, index=True),
     UniqueConstraint("owner_id", "subject"),
 )
@@ -356,5 +364,253 @@ talk = Table(
     Column("opened_at", DateTime, nullable=False),
     Column("heard_at", DateTime, nullable=False),
     Column("waits_since", DateTime),
+    sqlite_autoincrement=True,
+)
+
+
+# ---------------------------------------------------------------- agencies and their desk
+
+# An agency whose people use the desk. `home` is the one that runs this server: its admins see sums over all agencies.
+# `ask` is where owners ask it, as it stands on leaflets (a telephone number and its hours).
+agency = Table(
+    "agency",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("home", Boolean, nullable=False),
+    Column("logo", LargeBinary),
+    Column("logo_type", String(20)),
+    Column("ask", String(120), nullable=False, server_default=""),
+    Column("made_at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Somebody of an agency who signs in at the desk; `role` is "admin", "officer" or "expert". `owner_id` is the person
+# that the bot talks with (notices, /forward); `expert_id` the expert whom somebody with that role is. `password` is
+# an argon2 hash, `secret` that of TOTP, `counter` the latest step of it that was used; `subject` is theirs at the
+# identity provider. `fails` counts failed tries to sign in since the last good one, `locked_until` is when the next
+# may be made.
+member = Table(
+    "member",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False, index=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, unique=True),
+    Column("expert_id", ForeignKey("expert.id"), unique=True),
+    Column("name", Sealed, nullable=False),
+    Column("mail", String(200), nullable=False, unique=True),
+    Column("role", String(10), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("password", String(200)),
+    Column("secret", Sealed),
+    Column("counter", Integer),
+    Column("subject", String(200), unique=True),
+    Column("fails", Integer, nullable=False, server_default="0"),
+    Column("locked_until", DateTime),
+    Column("made_at", DateTime, nullable=False),
+    Column("seen_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+# Who is signed in, by the hash of their cookie. `stage` is "password" until the code of TOTP is given, then "full".
+signin = Table(
+    "signin",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False, index=True),
+    Column("stage", String(10), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("seen_at", DateTime, nullable=False),
+    Column("ends_at", DateTime, nullable=False, index=True),
+)
+
+# Links by which somebody chooses a password and sets up TOTP, by their hash: good once, and for a few days.
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False, index=True),
+    Column("ends_at", DateTime, nullable=False),
+)
+
+# Tokens by which programmes of an agency read its figures and clients, by their hash.
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False, index=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("made_at", DateTime, nullable=False),
+    Column("used_at", DateTime),
+    Column("ended_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+# A way by which an agency sends owners, which anybody may use: `kind` is "agency", "officer", "campaign" or "event" (an
+# event has a day and a place). `code` is what stands in its links, such as "ag-…".
+referral = Table(
+    "referral",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False, index=True),
+    Column("member_id", ForeignKey("member.id")),
+    Column("kind", String(10), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("code", String(20), nullable=False, unique=True),
+    Column("day", Date),
+    Column("place", String(100), nullable=False, server_default=""),
+    Column("made_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+# An invitation for one: `name` and `mail` are whom the agency means by it, `used_at` is when somebody came by it.
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False, index=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("referral_id", ForeignKey("referral.id")),
+    Column("name", Sealed, nullable=False),
+    Column("mail", Sealed, nullable=False),
+    Column("code", String(20), nullable=False, unique=True),
+    Column("made_at", DateTime, nullable=False),
+    Column("ends_at", DateTime, nullable=False),
+    Column("used_at", DateTime),
+    Column("withdrawn_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+# An owner who has come by an agency. `share` is what that agency may see: "" while the owner has not been asked or
+# has not said, "nothing", "result" or "all" (the result, and consultations with their next actions). `member_id` is
+# the officer who looks after them, `name` what the agency calls them (from the invitation), `invitation_id` the one
+# that they came by.
+client = Table(
+    "client",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False),
+    Column("referral_id", ForeignKey("referral.id"), index=True),
+    Column("invitation_id", ForeignKey("invitation.id")),
+    Column("member_id", ForeignKey("member.id")),
+    Column("name", Sealed, nullable=False),
+    Column("came_at", DateTime, nullable=False),
+    Column("share", String(10), nullable=False),
+    Column("share_at", DateTime),
+    UniqueConstraint("owner_id", "agency_id"),
+    Index("ix_client_agency_id_share", "agency_id", "share"),
+    sqlite_autoincrement=True,
+)
+
+# Every answer of an owner to what an agency may see, with the version of the words that it was given to; `member_id` is
+# who of the agency tapped it at their side, None where nobody did.
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False),
+    Column("share", String(10), nullable=False),
+    Column("wording", String(20), nullable=False),
+    Column("member_id", ForeignKey("member.id")),
+    Column("at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# A check taken together: `member_id` taps and types at the owner's side, who heard this `notice` before, by a contact
+# of its own (channel "desk", at this address). What is said there is all that it shows, until it has ended.
+# `answered_at` is when the first answer was given.
+sitting = Table(
+    "sitting",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False),
+    Column("member_id", ForeignKey("member.id"), nullable=False, index=True),
+    Column("address", String(40), nullable=False, unique=True),
+    Column("notice", String(20), nullable=False),
+    Column("began_at", DateTime, nullable=False),
+    Column("answered_at", DateTime),
+    Column("ended_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+# What officers note about a client, for their agency.
+note = Table(
+    "note",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("client_id", ForeignKey("client.id"), nullable=False, index=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("member_id", ForeignKey("member.id"), nullable=False),
+    Column("text", Sealed, nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("changed_at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# How far an owner has come, for what is counted: one narrow row each, as reading the records of a hundred thousand
+# would take too long. `agency_id` and `referral_id` are the first by which they came; `stands` is the question of the
+# check that was shown last ("" before it and once there is a result), `answered` how many were answered, `depth` which
+# check it is (that of the first result, once there is one); `challenges`
+# and `tools` are the ids of the latest result between commas (",sales,people,"). A time is when that was first
+# reached, None until then.
+journey = Table(
+    "journey",
+    metadata,
+    Column("owner_id", ForeignKey("owner.id"), primary_key=True),
+    Column("agency_id", Integer),
+    Column("referral_id", Integer),
+    Column("channel", String(20), nullable=False),
+    Column("stands", String(40), nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("depth", String(10), nullable=False, server_default=""),
+    Column("seen_at", DateTime, nullable=False),
+    Column("segment", String(20), nullable=False, server_default=""),
+    Column("industry", String(40), nullable=False, server_default=""),
+    Column("size", String(10), nullable=False, server_default=""),
+    Column("prefecture", String(40), nullable=False, server_default=""),
+    Column("challenges", String(200), nullable=False, server_default=""),
+    Column("tools", String(400), nullable=False, server_default=""),
+    Column("came_at", DateTime, nullable=False),
+    Column("began_at", DateTime),
+    Column("finished_at", DateTime),
+    Column("contact_at", DateTime),
+    Column("booked_at", DateTime),
+    Column("met_at", DateTime),
+    Column("acted_at", DateTime),
+    Index("ix_journey_agency_id_came_at", "agency_id", "came_at"),
+    Index("ix_journey_referral_id", "referral_id"),
+)
+
+# Who of an agency saw and changed what: rows are added, and the database refuses to change or delete any. `subject`
+# names a row of ours ("client:7"); no personal data stand here.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False),
+    Column("agency_id", Integer),
+    Column("member_id", Integer),
+    Column("act", String(40), nullable=False),
+    Column("subject", String(60), nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_audit_agency_id_id", "agency_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# What was taken away when its time was over: how many rows of which kind, at each run. `day` is that of Japan's which
+# the run is for, so that only one process does it; None where an operator had it done.
+purge = Table(
+    "purge",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False),
+    Column("day", Date, unique=True),
+    Column("data", JSON, nullable=False),
     sqlite_autoincrement=True,
 )

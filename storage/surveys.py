@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, exists, func, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from storage.prepared import insert_new
 from storage.schema import survey
@@ -30,8 +30,9 @@ def ask(connection: Connection, owner_id: int, subject: str, now: datetime) -> b
 def keep(connection: Connection, owner_id: int, subject: str, score: int, now: datetime) -> bool:
     """Keep a score, in place of an earlier one and its reason; False where this owner was not asked."""
     mine = (survey.c.owner_id == owner_id) & (survey.c.subject == storable(subject))
-    reason = case((survey.c.score == score, survey.c.reason), else_="")
-    return connection.execute(update(survey).where(mine).values(score=score, reason=reason, at=now)).rowcount > 0
+    other = update(survey).where(mine, survey.c.score.is_distinct_from(score))
+    connection.execute(other.values(reason=""))
+    return connection.execute(update(survey).where(mine).values(score=score, at=now)).rowcount > 0
 
 
 def give_reason(connection: Connection, owner_id: int, subject: str, reason: str) -> None:

@@ -80,6 +80,12 @@ def any_due(connection: Connection, now: datetime) -> bool:
     return connection.execute(select(timer.c.id).where(WAITS, timer.c.due_at <= now).limit(1)).first() is not None
 
 
+def next_due(connection: Connection) -> datetime | None:
+    """When there is something to claim next; None where nothing is set."""
+    at: datetime | None = connection.execute(select(func.min(timer.c.due_at)).where(WAITS)).scalar_one()
+    return at
+
+
 def fire(connection: Connection, id: int) -> bool:
     """Note that a timer is being told of; False where it was told or cancelled before."""
     return connection.execute(update(timer).where(timer.c.id == id, WAITS).values(state="fired")).rowcount > 0
@@ -98,7 +104,18 @@ def told(connection: Connection, subject: str, kind: str) -> bool:
     return connection.execute(select(timer.c.id).where(mine).limit(1)).first() is not None
 
 
+def people(connection: Connection, subject: str) -> set[int]:
+    """Who was told anything of a subject, or is to be."""
+    return set(connection.execute(select(timer.c.owner_id).where(timer.c.subject == subject).distinct()).scalars())
+
+
 def of(connection: Connection, subject: str) -> Sequence[Timer]:
     """What is still to come of a subject, in order."""
     query = select(*_COLUMNS).where(timer.c.subject == bindparam("subject"), WAITS).order_by(timer.c.at, timer.c.id)
     return [Timer(*row) for row in connection.execute(query, {"subject": subject})]
+
+
+def ever(connection: Connection, subject: str, kind: str) -> Sequence[Timer]:
+    """All of one kind that was ever set of a subject, told or not, in order."""
+    mine = (timer.c.subject == subject) & (timer.c.kind == kind)
+    return [Timer(*row) for row in connection.execute(select(*_COLUMNS).where(mine).order_by(timer.c.revision))]

@@ -2,7 +2,17 @@
 
 import pytest
 
+from storage import sealing
+from tests.serving import KEY
+
 pytest_plugins = ["tests.databases", "tests.browser", "tests.standin"]
+
+
+@pytest.fixture(autouse=True)
+def sealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test writes is sealed with the key of the tests, whatever was used before; so do commands."""
+    monkeypatch.setenv("DATA_KEYS", KEY)
+    sealing.use([KEY])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -40,7 +40,7 @@ class Phone(ABC):
         self.heard = 0
         self.shown: list[Any] = []
         self.all: list[Any] = []
-        self.client = httpx2.Client()
+        self.client = httpx2.Client(timeout=60)
 
     # ------------------------------------------------------------ the owner
 

@@ -14,7 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from dialogs.content import packaged
 from dialogs.events import Opened, Said
-from storage import Database, migrate
+from storage import Database, migrate, sealing
+from tests.serving import KEY
 from tests.taking import batch, event, new_intake
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(["__main__", __name__, "tests.senders", "tests.bookers"])
 packaged()
+sealing.use([KEY])
 
 # Conversations that are under way at the same time in a process that is killed.
 OWNERS = 3

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECRET = "a secret of the tests, of no worth elsewhere"
+KEY = "a-key-of-the-tests-of-no-worth-elsewhere-00="
 
 
 def settings_for(public_url: str, **others: str) -> Settings:
     """The settings of a server at this address, whatever the surroundings say."""
     values: dict[str, Any] = {name: field.default for name, field in Settings.model_fields.items()}
-    return Settings(_env_file=None, **values | {"secret_key": SECRET, "public_url": public_url} | others)
+    return Settings(
+        _env_file=None, **values | {"secret_key": SECRET, "data_keys": KEY, "public_url": public_url} | others
+    )
 
 
 @contextmanager

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from storage.experts import Expert
 
 HOUSE = House(lambda owner_id: f"/me/{owner_id}", site="https://banso.example")
-CODE = re.compile(r"(?:go|ex|bk)-[0-9a-z]{8}")
+CODE = re.compile(r"(?:go|ex|bk|st|ag|iv)-[0-9a-z]{8}")
 # Ten o'clock on a Tuesday morning in Japan.
 START = datetime(2026, 12, 1, 1, 0)  # noqa: DTZ001 - UTC without zone, as the database keeps it
 
@@ -59,7 +59,7 @@ class Talk:
         self.now = START
         self.apps: dict[str, list[Turn]] = {}
         self.house = HOUSE
-        # The latest code that an operator has made.
+        # The latest code that somebody has made, or that was said in any app.
         self.made = ""
         self.database = Database(url)
         self._events = 0
@@ -131,6 +131,8 @@ class Talk:
         self._latest = action
         messages = self._take(action, code)
         self.turns.append(Turn(self._said(), messages))
+        said = [code for message in messages for code in CODE.findall(message.text)]
+        self.made = said[-1] if said else self.made
         return messages
 
     def again(self) -> tuple[Message, ...]:
@@ -207,12 +209,10 @@ class Talk:
         return self.apps.setdefault(self.address, [])
 
     def code(self) -> str:
-        """The latest code that was said in any app."""
-        messages = [message for turns in self.apps.values() for turn in turns for message in turn.messages]
-        found = [code for message in messages for code in CODE.findall(message.text)]
-        if not found and not self.made:
+        """The latest code that somebody has made, or that was said in any app."""
+        if not self.made:
             raise LookupError("no code was made")
-        return self.made or found[-1]
+        return self.made
 
     def shown(self) -> tuple[Message, ...]:
         """The messages of the latest turn."""

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.testclient import TestClient
 
-from bot import app as app_module
 from bot.app import make_app
+from bot.parts import Parts
 from bot.platforms import web
+from bot.web import chat, guard
 from dialogs.content import packaged
 from storage import Database
 from tests.serving import SECRET, settings_for
@@ -140,10 +141,22 @@ def test_a_file_gets_a_word(client: TestClient) -> None:
 
 def test_a_body_too_large_is_refused_kindly(client: TestClient) -> None:
     client.get("/")
-    answer = post(client, text="a" * (app_module.LARGEST_BODY + 1))
+    answer = post(client, text="a" * (guard.LARGEST_BODY + 1))
     assert answer.status_code == 413
     assert "<h1" in answer.text
     assert turns(client) == 1
+
+
+@pytest.mark.parametrize("path", ["/chat", "/desk/sign-in"])
+def test_a_body_too_large_that_tells_no_length_is_refused_as_well(client: TestClient, path: str) -> None:
+    def body() -> Iterator[bytes]:
+        yield b'--x\r\ncontent-disposition: form-data; name="a"; filename="a"\r\n\r\n'
+        yield b"a" * guard.LARGEST_BODY
+        yield b"\r\n--x--\r\n"
+
+    headers = PAGE | {"content-type": "multipart/form-data; boundary=x"}
+    answer = client.post(path, content=body(), headers=headers)
+    assert (answer.status_code, "<h1" in answer.text) == (413, True)
 
 
 def test_the_result_its_pictures_and_its_end(client: TestClient) -> None:
@@ -177,7 +190,7 @@ def test_the_export_holds_what_was_said_and_ends(client: TestClient, monkeypatch
 @pytest.mark.parametrize("path", ["/", "/notice", "/nowhere", "/static/chat.css", "/healthz"])
 def test_every_answer_carries_the_security_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
-    assert all(headers.get(name) == value for name, value in app_module.HEADERS.items())
+    assert all(headers.get(name) == value for name, value in guard.HEADERS.items())
 
 
 def test_a_method_that_is_not_there_gets_a_page(client: TestClient) -> None:
@@ -202,14 +215,14 @@ def test_a_turn_is_streamed_to_the_page_that_waits(database_url: str) -> None:
     app = make_app(Database(database_url), packaged(), settings_for("http://testserver"))
     with TestClient(app) as client:
         client.get("/")
-        parts: app_module.Parts = app.state.parts
+        parts: Parts = app.state.parts
         address = web.Cookies(SECRET)._serializer.loads(client.cookies[web.COOKIE])
-        owner = app_module.find(parts, address)
+        owner = chat.find(parts, address)
         assert owner
 
         async def first(after: int) -> dict[str, str]:
-            shown = app_module.Shown(address, owner.tag, after)
-            async for event in app_module.turns(parts, owner.id, shown, anyio.Event()):
+            shown = chat.Shown(address, owner.tag, after)
+            async for event in chat.turns(parts, owner.id, shown, anyio.Event()):
                 return event
             raise AssertionError("the stream ended")
 
@@ -223,7 +236,7 @@ def test_a_database_with_no_connection_left_is_away(client: TestClient, monkeypa
         raise NoConnection("QueuePool limit reached")
 
     client.get("/")
-    monkeypatch.setattr("bot.app.find", wait_in_vain)
+    monkeypatch.setattr("bot.web.chat.find", wait_in_vain)
     answer = client.get("/")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
@@ -232,7 +245,7 @@ def test_a_database_with_no_connection_left_is_away(client: TestClient, monkeypa
 
 @pytest.mark.parametrize(("text", "turn"), [("7", 7), ("", 0), ("-1", 0), ("x", 0), ("9" * 30, 0), ("9" * 5000, 0)])
 def test_what_is_no_turn_number_asks_for_all_turns(text: str, turn: int) -> None:
-    assert app_module.turn_number(text) == turn
+    assert chat.turn_number(text) == turn
 
 
 def test_a_stream_for_nobody_ends_at_once(client: TestClient) -> None:

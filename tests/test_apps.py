@@ -16,12 +16,12 @@ import anyio
 import pytest
 from starlette.testclient import TestClient
 
-from bot import app as app_module
 from bot.app import make_app
 from bot.house import House
+from bot.parts import Parts
 from bot.platforms import web
 from bot.turn import Event, Taken, take_all
-from bot.web import chats
+from bot.web import chat, ways
 from dialogs.content import NOTICE, packaged
 from dialogs.events import Command, Opened, Said
 from storage import Database, codes, owners, results
@@ -489,7 +489,7 @@ class Failing(Memory):
 class Site:
     """The site over HTTP, with LINE, Telegram and Slack as the test plays them."""
 
-    def __init__(self, client: TestClient, parts: app_module.Parts) -> None:
+    def __init__(self, client: TestClient, parts: Parts) -> None:
         self.client = client
         self.parts = parts
         parts.platforms = {"line": Memory()}
@@ -550,7 +550,7 @@ def test_the_page_of_a_code_shows_it_with_its_end(site: Site) -> None:
 
 
 def test_a_way_is_shown_with_an_address_where_the_platform_has_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chats, "INVITING_SECONDS", 0.01)
+    monkeypatch.setattr(ways, "INVITING_SECONDS", 0.01)
     code = site.code()
     site.parts.platforms = {"line": Inviting(), "telegram": Slow(channel="telegram"), "slack": Failing(channel="slack")}
     page = site.client.get(f"/link/{code}").text
@@ -634,20 +634,20 @@ def test_a_page_that_shows_a_conversation_which_has_joined_another_is_told(site:
     other = site.browser()
     other.get("/", params={"c": site.code()})
     address = web.Cookies(SECRET)._serializer.loads(other.cookies[web.COOKIE])
-    before = app_module.find(site.parts, address)
+    before = chat.find(site.parts, address)
     assert before
     other.post("/chat", data={"text": YES}, headers=PAGE)
-    after = app_module.find(site.parts, address)
+    after = chat.find(site.parts, address)
     assert after
     assert (listened(site.parts, before, address), listened(site.parts, after, address)) == ("moved", "turn")
 
 
-def listened(parts: app_module.Parts, shown: owners.Owner, address: str) -> str:
+def listened(parts: Parts, shown: owners.Owner, address: str) -> str:
     """The first event for a page that shows this owner's conversation."""
 
     async def first() -> str:
-        page = app_module.Shown(address, shown.tag, 0)
-        async for sent in app_module.turns(parts, shown.id, page, anyio.Event()):
+        page = chat.Shown(address, shown.tag, 0)
+        async for sent in chat.turns(parts, shown.id, page, anyio.Event()):
             return sent["event"]
         raise AssertionError("the stream ended")
 

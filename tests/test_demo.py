@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +15,13 @@ from bot.app import make_app
 from dialogs.content import packaged
 from scheduler.days import day_in_japan
 from scheduler.experts import starts
-from storage import Database, owners
+from storage import Database, migrate, owners
 from storage import experts as kept
-from tests.meetings import at
+from storage.journeys import STAGES
+from storage.schema import client, journey
+from tests.meetings import HOUSE, at
 from tests.serving import settings_for
+from tests.taking import rows
 from tests.test_app import PAGE, post, presses
 
 if TYPE_CHECKING:
@@ -36,7 +40,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 def seeded(database: Database) -> list[Expert]:
-    return seed.seed(database, packaged(), at(1, 10))
+    return seed.seed(database, packaged(), HOUSE, at(1, 10), lived=False).experts
 
 
 def test_three_experts_say_by_their_names_that_they_are_samples(database: Database) -> None:
@@ -96,3 +100,19 @@ def test_only_the_demo_shows_an_owner_the_experts_side(database_url: str, demo: 
         assert bool(links) == ("専門家の画面を見る" in page) == shown
         for link in links:
             assert "IT導入" in client.get(link).text
+
+
+def test_forty_owners_have_been_at_the_desk_of_two_agencies_by_the_real_flows(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'town.sqlite3'}"
+    migrate(url)
+    database = Database(url)
+    people = seed.seed(database, packaged(), HOUSE, at(1, 10))
+    journeys, clients = rows(database, journey), rows(database, client)
+    database.close()
+    assert len(journeys) >= 40
+    assert {member.role for member in people.members} == {"admin", "officer", "expert"}
+    assert {one["agency_id"] for one in clients} == {1, 2}
+    assert {one["share"] for one in clients} >= {"nothing", "result", "all"}
+    for stage in STAGES:
+        assert sum(one[f"{stage}_at"] is not None for one in journeys) >= 5
+    assert any(one["came_at"] and not one["finished_at"] for one in journeys)

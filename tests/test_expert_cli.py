@@ -17,6 +17,7 @@ from scheduler import hours
 from storage import bookings, experts
 from storage.bookings import Booking
 from tests.meetings import Meetings, at
+from tests.serving import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ def url(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DATA_KEYS", KEY)
     return database_url
 
 

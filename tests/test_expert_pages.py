@@ -182,7 +182,7 @@ def test_the_record_is_theirs_who_come_and_not_theirs_who_were_asked_or_put_out(
     assert mine["page"] == seen["page"] == f"/b/{meetings.booking(token).page}"
     assert token not in mine["page"]
     asked = meetings.do(expert.name, FindBooking(token))
-    assert (asked["page"], asked["file"]) == ("", "")
+    assert (asked["page"], asked["file"]) == ("", f"/x/{expert.token}/{token}.ics")
     assert client.get(seen["page"]).status_code == 200
     assert meetings.do("owner", PutOut(token, guest))
     assert client.get(seen["page"]).status_code == client.get(seen["file"]).status_code == 404

@@ -10,16 +10,29 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Table, insert, inspect
+from sqlalchemy import Connection, Table, delete, insert, inspect
 
 from bot.turn import Event
 from dialogs.content import packaged
 from dialogs.events import Command, Opened, Said
 from scheduler.experts import Profile
-from storage import Database, bookings, experts, migrate, owners, schema, timers
+from storage import (
+    Database,
+    agencies,
+    bookings,
+    clients,
+    experts,
+    members,
+    migrate,
+    notes,
+    owners,
+    results,
+    schema,
+    timers,
+)
 from storage.database import MIGRATIONS
 from storage.prepared import Prepared
-from storage.schema import contact, inbox, metadata, outbox, owner, pace
+from storage.schema import contact, inbox, metadata, outbox, owner, pace, result_axis
 from tests.processes import migrated_at_once
 from tests.taking import NOW, event, finish, later, new_intake, rows
 from tests.talkers import FULL, QUICK, Talker
@@ -30,6 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dialogs.events import Action
+    from storage.clients import Client
 
 ERASE = ("erase", "yes")
 
@@ -54,11 +68,25 @@ def live(database: Database, address: str) -> tuple[Talker, int]:
 
 
 def live_and_consult(database: Database, address: str) -> tuple[Talker, int]:
-    """An owner with rows in every table: who has to do with experts as well."""
+    """An owner with rows in every table: who has to do with experts and an agency as well."""
     talker, id = live(database, address)
     with database.writing() as connection:
         consult(connection, id)
+        befriend(connection, id)
     return talker, id
+
+
+def befriend(connection: Connection, id: int) -> Client:
+    """A row in every table that has to do with agencies."""
+    agency = agencies.by_name(connection, "みなと商工会議所") or agencies.add(connection, "みなと商工会議所", NOW)
+    member = members.add(connection, agency.id, "鈴木", f"{id}@example.jp", "officer", NOW)
+    one = clients.come(connection, id, agency.id, NOW, name=f"{id}商店", member_id=member.id)
+    clients.share(connection, one, "all", "test", NOW)
+    notes.add(connection, one, member.id, f"{id}の在庫", NOW)
+    sat = {"agency_id": agency.id, "member_id": member.id, "address": str(id), "notice": "", "began_at": NOW}
+    connection.execute(insert(schema.sitting).values(sat | {"owner_id": id}))
+    timers.add(connection, one.subject, "answered", 1, member.owner_id, NOW, {"words": f"{id}の返事"})
+    return one
 
 
 def consult(connection: Connection, id: int) -> None:
@@ -96,9 +124,13 @@ def erase(database: Database, talker: Talker) -> Event:
     return last
 
 
-# Every table but that of the paces, which are of addresses and not of owners, that of the experts, which are the
-# agency's, and that of codes for an expert's person or a booking, which end by themselves.
-OWNED = [table for table in metadata.sorted_tables if table not in (pace, schema.expert, schema.invite)]
+# Every table but that of the paces, which are of addresses and not of owners, that of codes for an expert's person or a
+# booking, which end by themselves, and what is the agencies': experts, members, their ways and what they did.
+OTHERS = (
+    *(pace, schema.invite, schema.purge, schema.audit, schema.expert, schema.agency, schema.member, schema.api_token),
+    *(schema.signin, schema.enrolment, schema.referral, schema.invitation),
+)
+OWNED = [table for table in metadata.sorted_tables if table not in OTHERS]
 
 
 def of(database: Database, table: Table, owner_id: int) -> list[dict[str, Any]]:
@@ -106,7 +138,7 @@ def of(database: Database, table: Table, owner_id: int) -> list[dict[str, Any]]:
     if table is owner:
         return [row for row in rows(database, table) if row["id"] == owner_id]
     for column in table.columns:
-        for key in (key for key in column.foreign_keys if key.column.table is not schema.expert):
+        for key in (key for key in column.foreign_keys if key.column.table not in OTHERS):
             (target,) = key.column.table.primary_key
             parents = {row[target.name] for row in of(database, key.column.table, owner_id)}
             return [row for row in rows(database, table) if row[column.name] in parents]
@@ -129,11 +161,21 @@ def test_the_export_holds_every_row_of_its_owner_and_none_of_another(database: D
         stored = everything(database, id)
         assert all(stored.values()), "the test must have rows in every table"
         plain = json.loads(json.dumps(list(stored.values()), default=str))
+        assert exported.pop("agency_names") == [{"id": 1, "name": "みなと商工会議所"}]
         assert len(exported) == len(plain)
         for table_rows in plain:
             assert table_rows in exported.values()
         assert exported["owner"][0]["id"] == id
         assert [row["turn"] for row in exported["conversation"]] == list(range(1, len(exported["conversation"]) + 1))
+
+
+def test_the_export_shows_what_agencies_have_noted_as_they_wrote_it(database: Database) -> None:
+    _, id = live_and_consult(database, "one")
+    with database.reading() as connection:
+        exported = owners.export(connection, id)
+    assert [row["text"] for row in exported["notes"]] == [f"{id}の在庫"]
+    assert [(row["name"], row["share"]) for row in exported["agencies"]] == [(f"{id}商店", "all")]
+    assert [(row["share"], row["wording"]) for row in exported["consents"]] == [("all", "test")]
 
 
 def test_nobody_has_an_empty_export(database: Database) -> None:
@@ -171,6 +213,34 @@ def test_erasing_leaves_the_bare_address_and_the_farewell(database: Database) ->
     (farewell,) = left.pop("outbox")
     assert (farewell["turn"], farewell["said"], farewell["made_at"]) == (turn, "", at)
     assert set(map(len, left.values())) == {0}, "a table that erasing does not know"
+
+
+def test_erasing_takes_back_what_officers_were_to_be_told_and_tells_them_nothing(database: Database) -> None:
+    talker, id = live_and_consult(database, "one")
+    assert f"{id}の返事" in str(rows(database, schema.timer))
+    erase(database, talker)
+    with database.reading() as connection:
+        people = [one.owner_id for one in members.of_agency(connection, 1)]
+    assert not [row for row in rows(database, schema.timer) if row["owner_id"] in people]
+
+
+def test_erasing_keeps_what_officers_are_to_be_told_of_others(database: Database) -> None:
+    talker, _ = live_and_consult(database, "one")
+    _, other = live_and_consult(database, "two")
+    erase(database, talker)
+    assert f"{other}の返事" in str(rows(database, schema.timer))
+
+
+def test_erasing_a_member_who_talked_with_the_bot_leaves_the_member(database: Database) -> None:
+    talker, id = live(database, "one")
+    with database.writing() as connection:
+        agency = agencies.add(connection, "みなと商工会議所", NOW)
+        member = members.add(connection, agency.id, "鈴木", "s@example.jp", "officer", NOW)
+        owners.merge(connection, member.owner_id, id)
+    erase(database, talker)
+    with database.writing() as connection:
+        assert owners.sweep(connection, later(days=1)) == 0
+        assert members.get(connection, member.id).owner_id == id
 
 
 def test_erasing_one_owner_touches_no_other(database: Database) -> None:
@@ -260,6 +330,36 @@ def test_the_sweep_takes_many_in_more_than_one_go(database: Database, monkeypatc
     assert [rows(database, table) for table in metadata.sorted_tables] == [[] for _ in metadata.sorted_tables]
 
 
+# ---------------------------------------------------------------- one of two
+
+
+def test_who_was_two_keeps_notes_consents_and_what_the_agency_knew_of_either(database: Database) -> None:
+    (_, gone), (_, into) = live(database, "one"), live(database, "two")
+    with database.writing() as connection:
+        befriend(connection, gone)
+        agency = agencies.add(connection, "うみべ信用金庫", NOW)
+        clients.come(connection, gone, agency.id, NOW, name="魚屋")
+        mine = clients.come(connection, into, 1, later(days=1))
+        clients.share(connection, mine, "nothing", "test", later(days=2))
+        owners.merge(connection, gone, into)
+        second, first = clients.of_owner(connection, into)
+    assert (first.name, first.came_at, first.share, first.member_id) == (f"{gone}商店", NOW, "nothing", 1)
+    assert (second.name, second.agency) == ("魚屋", "うみべ信用金庫")
+    assert [row["share"] for row in rows(database, schema.consent)] == ["all", "nothing"]
+    assert [(row["client_id"], row["owner_id"]) for row in rows(database, schema.note)] == [(first.id, into)]
+    assert [row["owner_id"] for row in rows(database, schema.journey)] == [into]
+
+
+def test_the_turns_of_two_stay_apart_when_events_of_long_ago_are_forgotten(database: Database) -> None:
+    (_, first), (_, second), (_, third) = (live(database, name) for name in ("one", "two", "three"))
+    with database.writing() as connection:
+        owners.merge(connection, first, second)
+        connection.execute(delete(inbox).where(inbox.c.turn < 5))
+        owners.merge(connection, third, second)
+    turns = [row["turn"] for row in rows(database, outbox)]
+    assert len(set(turns)) == len(turns)
+
+
 # ---------------------------------------------------------------- two at one owner
 
 
@@ -325,15 +425,42 @@ def test_two_processes_migrate_at_once(blank_database_url: str) -> None:
     assert differences(blank_database_url) == []
 
 
-def test_every_migration_can_be_taken_back(blank_database_url: str) -> None:
-    migrate(blank_database_url)
-    opened = Database(blank_database_url)
+def taken_back(url: str, to: str) -> None:
+    """Take migrations back, down to this one."""
+    opened = Database(url)
     with opened.writing() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        command.downgrade(config, to)
     opened.close()
+
+
+def test_what_hangs_on_a_result_stays_when_the_desk_is_taken_back(blank_database_url: str) -> None:
+    migrate(blank_database_url)
+    database = Database(blank_database_url)
+    with database.writing() as connection:
+        person = owners.lock(connection, "web", "page", "a", "", NOW)
+        results.save(
+            connection,
+            owner_id=person.id,
+            run="run",
+            depth="full",
+            answers={},
+            data={},
+            segment="low-banso",
+            balance={"money": 50},
+            day=NOW.date(),
+            now=NOW,
+        )
+    taken_back(blank_database_url, "0004")
+    assert [row["value"] for row in rows(database, result_axis)] == [50]
+    database.close()
+
+
+def test_every_migration_can_be_taken_back(blank_database_url: str) -> None:
+    migrate(blank_database_url)
+    taken_back(blank_database_url, "base")
     assert tables(blank_database_url) == {"alembic_version"}
     migrate(blank_database_url)
     assert differences(blank_database_url) == []

@@ -23,6 +23,7 @@ from scoring.advice import Action
 from scoring.result import Comparison, Result
 from scoring.score import score
 from storage.codes import LIFE
+from storage.retention import Limits
 from tests import answers
 
 CONTENT = packaged()
@@ -465,7 +466,7 @@ def every_page() -> dict[str, str]:
         "chat": pages.chat_page([Entry(1, "", (question,)), Entry(2, "選択b", (question,))], lost=True),
         "result": pages.result_page(view(owner("low", "jiso", "full"), PEERS, earlier=earlier())),
         "quick": pages.result_page(view(owner("high", "banso", "quick"))),
-        "notice": pages.notice_page(),
+        "notice": pages.notice_page(Limits()),
         "deleted": pages.deleted_page(),
         "link": link_page(own=True),
         "link from elsewhere": link_page(own=False),
@@ -552,11 +553,11 @@ def test_what_was_typed_and_is_no_code_can_be_mended() -> None:
 def test_pages_tell_the_same_of_how_long_a_code_is_good() -> None:
     minutes = f"{LIFE // timedelta(minutes=1)}分"
     assert minutes in Page(pages.problem_page("ended")).text()
-    assert f"合言葉({minutes}で使えなくなります)" in Page(pages.notice_page()).text()
+    assert f"合言葉({minutes}で使えなくなります)" in Page(pages.notice_page(Limits())).text()
 
 
 def test_the_notice_says_where_everything_is_had_and_deleted() -> None:
-    text = Page(pages.notice_page()).text()
+    text = Page(pages.notice_page(Limits())).text()
     told = (
         "電話番号",
         "相談の記録",
@@ -581,11 +582,17 @@ def test_the_notice_says_where_everything_is_had_and_deleted() -> None:
         assert words in text
 
 
+def test_the_notice_says_for_how_long_things_are_kept_as_the_settings_have_it() -> None:
+    text = Page(pages.notice_page(Limits(owners=48, messages=18, notes=5))).text()
+    for words in ("4年たつと", "チャットの言葉は1年6か月", "やめてから5か月"):
+        assert words in text
+
+
 def test_the_buttons_that_the_notice_names_exist() -> None:
     labels = {choice.label for ask in CONTENT.phrases.asks.values() for choice in ask.choices}
     labels.update(CONTENT.phrases.buttons.values())
     assert {"メニュー", "保存した内容を見る", "内容を受け取る", "すべて消す", "ほかのアプリで続ける"} <= labels
-    text = Page(pages.notice_page()).text()
+    text = Page(pages.notice_page(Limits())).text()
     ways = re.findall("「([^」]+)」(?:から「([^」]+)」)?を押します", text)
     named = {label for pair in ways for label in pair if label} - {"この結果を消す"}
     assert named >= {"予約を見る", "診断を見せない", "予約を取り消す", "同席を取りやめる", "自動の案内に戻る"}

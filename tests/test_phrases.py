@@ -10,6 +10,8 @@ from dialogs.flows import FLOWS
 PHRASES = packaged().phrases
 # What stands in quotes in a phrase and is no command: a way to write an answer.
 EXAMPLES = {"1と3", "まず何から始めるか", "来週火曜の午後", "09012345678", "みなと商工会議所の佐藤", "伴走"}
+# … for members of agencies: a page of the desk, and a command of Slack's.
+EXAMPLES |= {"自分の設定", "/forward 会社名"}
 
 
 def said() -> list[str]:
@@ -43,7 +45,7 @@ def test_the_button_that_ends_a_multi_choice_may_be_typed() -> None:
 OF_SOMETHING = {
     *("accept", "action", "agree", "attend", "cancel", "change", "decline", "discard", "dismiss", "enrol", "guest"),
     *("held", "hours", "join", "leave", "missed", "nps", "offer", "officer", "propose", "record", "share", "thread"),
-    *("unshare", "unwait", "write"),
+    *("unshare", "unwait", "write", "member", "referred", "reply", "staff"),
 }
 
 

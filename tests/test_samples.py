@@ -8,10 +8,10 @@ from datetime import time, timedelta
 import pytest
 
 from bot import rehearsals, samples
-from bot.appointments import Appointments
 from bot.content import written
 from bot.platforms.limits import LIMITS
 from bot.rehearsals import Part
+from bot.views import Views
 from dialogs.content import packaged
 from dialogs.events import Tapped
 from dialogs.presses import LIMIT, encode
@@ -31,7 +31,7 @@ def test_a_made_up_booking_has_what_a_real_one_has(database_url: str) -> None:
         expert = talk.expert("見本", Profile(weekly=weekly))
         with talk.database.writing() as connection:
             one = bookings.hold(connection, 1, expert, talk.now + timedelta(days=1), "it", "web", talk.now)
-            real = Appointments(connection, CONTENT, 1, talk.now, HOUSE).view(one)
+            real = Views(connection, CONTENT, 1, talk.now, HOUSE).view(one)
     assert real
     assert real.keys() == rehearsals.view(Part()).keys()
 

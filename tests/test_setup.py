@@ -540,11 +540,11 @@ def test_everything_in_the_manifest_leads_to_the_webhook() -> None:
     url = f"{PUBLIC}/webhooks/slack"
     manifest = slack.manifest(url)
     found = re.findall(r"https://[^\"]+", json.dumps(manifest))
-    assert found == [url] * 3
+    assert found == [url] * 4
     assert manifest["settings"]["event_subscriptions"]["request_url"] == url
     assert manifest["settings"]["interactivity"] == {"is_enabled": True, "request_url": url}
-    (command,) = manifest["features"]["slash_commands"]
-    assert (command["command"], command["url"]) == ("/banso", url)
+    commands = manifest["features"]["slash_commands"]
+    assert [(one["command"], one["url"]) for one in commands] == [("/banso", url), ("/forward", url)]
 
 
 def test_owners_can_write_in_the_messages_tab() -> None:
@@ -560,7 +560,9 @@ def test_the_manifest_keeps_to_the_limits_of_slack() -> None:
     assert 0 < len(shown["description"]) <= 140
     assert re.fullmatch(r"#[0-9a-fA-F]{6}", shown["background_color"])
     assert 0 < len(manifest["features"]["bot_user"]["display_name"]) <= 80
-    assert 0 < len(manifest["features"]["slash_commands"][0]["description"]) <= 2000
+    for command in manifest["features"]["slash_commands"]:
+        assert 0 < len(command["description"]) <= 2000
+        assert len(command.get("usage_hint", "")) <= 1000
 
 
 def test_every_event_has_the_scope_that_slack_asks_for() -> None:

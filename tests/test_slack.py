@@ -222,6 +222,8 @@ MEANT: dict[str, Event | None] = {
     "command-name": commanded(4, Command("menu")),
     "command-words": commanded(5, Said("インボイスの payload とは? R&D")),
     "command-check": commanded(6, Opened()),
+    "command-forward": commanded(8, Command("forward", "R&D みなと食品 株式会社")),
+    "command-forward-none": commanded(9, Command("forward")),
     "message-desk": at_desk(happened("Ev0BANSO030", "", Said("こんにちは。佐藤です"))),
     "message-desk-private": at_desk(happened("Ev0BANSO031", "", Said("こんにちは。佐藤です"))),
     "message-desk-file_share": at_desk(happened("Ev0BANSO032", "", Sent("file"))),

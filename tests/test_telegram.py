@@ -330,6 +330,7 @@ def written(text: str) -> dict[str, Any]:
         ("/start コード", Opened(), ""),
         ("/startle", Command("unknown"), ""),
         ("/back", Command("back"), ""),
+        ("/forward はまべ工業 株式会社", Command("forward", "はまべ工業 株式会社"), ""),
         ("/resume", Command("resume"), ""),
         ("/Answers please", Command("answers"), ""),
         ("/check@banso_example_bot", Command("resume"), ""),

@@ -34,6 +34,7 @@ from scheduler.desk import HOURS, hours
 from scheduler.experts import Profile, Weekly, starts
 from scoring.questionnaire import Question, Questionnaire
 from storage import bookings, experts, owners
+from tests import agencies
 from tests.talk import CODE, Talk
 
 FOLDER = Path(__file__).with_name("transcripts")
@@ -48,7 +49,7 @@ KINDS = {
     "遅れて届いた文": "late",
 }
 # Who else talks with the bot, and where.
-PEOPLE = {"専門家": "expert", "別の専門家": "expert-2", "同席者": "officer", "窓口": "desk"}
+PEOPLE = {"専門家": "expert", "別の専門家": "expert-2", "同席者": "officer", "窓口": "desk", "職員": "member"}
 STRANGER = "other"
 OTHER = re.compile(rf"({'|'.join(PEOPLE)}): (.*)")
 # What is random in the address of a page is named.
@@ -341,9 +342,13 @@ TIMES: dict[re.Pattern[str], Callable[..., list[tuple[str, tuple[Message, ...]]]
     re.compile(rf"止まっているあいだに、{AT}になる"): stopped,
     re.compile(r"(\d+)(分|時間|日)たつ"): lambda talk, n, unit: talk.pass_time(talk.now + int(n) * SPANS[unit]),
 }
+AGENCIES = f"{agencies.MINATO}|{agencies.UMIBE}"
 OTHERS: dict[re.Pattern[str], Callable[..., None]] = {
     re.compile(rf"運営が、予約を(?:(田中)さんの)?{AT}に移す"): moved,
     re.compile("運営が、予約を取り消す"): withdrawn,
+    re.compile(f"({AGENCIES})が、案内の合言葉を作る"): agencies.refers_to_desk,
+    re.compile(f"({AGENCIES})が、体験会の合言葉を作る"): agencies.refers_to_event,
+    re.compile(f"({AGENCIES})が、あなたへの招待を作る"): agencies.invites_owner,
     re.compile("専門家が、ページで記録を(?:書く|(直す))"): recorded,
     re.compile(rf"ほかの人が、{AT}を先に取る"): taken,
     re.compile(r"(\d+)月(\d+)日\(.\)が、すべて埋まる"): full,
@@ -372,5 +377,9 @@ EVENTS: dict[str, Callable[[Talk], tuple[Message, ...]]] = {
     "専門家の山田さんが、連絡先のないまま登録される": registered("山田 花子", YAMADA, ""),
     "相談窓口の人と、チャットで話せる": lambda talk: silently(talk, lambda: staffed(talk)),
     "運営が、山田さんの合言葉を作る": lambda talk: silently(talk, lambda: talk.invite("expert:1")),
+    "案内が、すべて終わる": lambda talk: silently(talk, lambda: agencies.ends(talk)),
+    "職員の鈴木さんが、自分の合言葉を作る": lambda talk: silently(talk, lambda: agencies.connects(talk)),
+    "職員の鈴木さんが、相談の予約をすすめる": lambda talk: silently(talk, lambda: agencies.asks(talk, "invite")),
+    "職員の鈴木さんが、同席を願い出る": lambda talk: silently(talk, lambda: agencies.asks(talk, "join")),
     "もとの質問に戻った": lambda talk: silently(talk, lambda: talk.with_content(packaged())),
 }

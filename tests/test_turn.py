@@ -256,12 +256,12 @@ def failing(monkeypatch: pytest.MonkeyPatch, words: str, error: Exception) -> li
     told: list[str] = []
     advance = engine.advance
 
-    def poisoned(content: Content, record: Record, action: Action, perform: Perform) -> engine.Turn:
+    def poisoned(content: Content, record: Record, action: Action, perform: Perform, *, beside: bool) -> engine.Turn:
         said = action.text if isinstance(action, Said) else ""
         told.append(said)
         if said == words:
             raise error
-        return advance(content, record, action, perform)
+        return advance(content, record, action, perform, beside=beside)
 
     monkeypatch.setattr(engine, "advance", poisoned)
     return told

@@ -16,7 +16,8 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from bot import metrics
-from bot.app import LARGEST_BODY, make_app
+from bot.app import make_app
+from bot.web.guard import LARGEST_BODY
 from dialogs.content import packaged
 from storage import Database
 from storage.schema import contact, inbox, outbox

@@ -57,7 +57,7 @@ def working() -> "Iterator[Work]":
 
     settings, database, content = everything()
     try:
-        with database.writing() as connection:
+        with _keys_that_fit(), database.writing() as connection:
             yield Work(connection, content, settings, utc_now())
     except WrongInput as error:
         fail(str(error))
@@ -79,20 +79,43 @@ def settings() -> "Settings":
         fail("; ".join(f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
 
 
-def everything() -> tuple["Settings", "Database", "Content"]:
-    """Settings, migrated database and content; ends with one line where one of them is wrong."""
+def everything(*, any_key: bool = False) -> tuple["Settings", "Database", "Content"]:
+    """Settings, migrated database and content; ends with one line where one of them is wrong.
+
+    With `any_key`, it is also opened where it is sealed with other keys than ours.
+    """
     from sqlalchemy.exc import DBAPIError
 
-    from storage import Database, migrate
+    from storage import Database, migrate, sealing, seals
 
     known = settings()
+    sealing.use(known.keys())
     found = content()
     try:
         migrate(known.database_url)
     except (DBAPIError, OSError) as error:
         reason = str(getattr(error, "orig", error)).splitlines()[0]
         fail(f"The database can't be opened or written ({shown(known.database_url)}): {reason}")
-    return known, Database(known.database_url), found
+    database = Database(known.database_url)
+    if not any_key:
+        try:
+            with _keys_that_fit(), database.reading() as connection:
+                seals.probe(connection)
+        except SystemExit:
+            database.close()
+            raise
+    return known, database, found
+
+
+@contextmanager
+def _keys_that_fit() -> "Iterator[None]":
+    """Ends with the one line that says which key is missing."""
+    from storage.sealing import NoKey
+
+    try:
+        yield
+    except NoKey as error:
+        fail(f"The database is sealed with the key {error.name}, which neither DATA_KEYS nor var/data_key has.")
 
 
 def content() -> "Content":

@@ -32,6 +32,8 @@ from dialogs.phrases import Phrases
 ACCOUNT = "bot"
 # Between channel and thread, in the address of who stands for a thread of the desk's.
 THREAD = ":"
+# The command by which members of agencies make invitations, beside /banso.
+FORWARD = "/forward"
 # Words after /banso that are commands.
 COMMANDS = {*FLOWS, "back", "resume"}
 # Messages that a person has written: to the bot, as /me, and from a thread to the whole conversation, too.
@@ -272,6 +274,8 @@ def _event(data: dict[str, Any], desk: str) -> Event | None:
         case {"type": "block_actions", "user": {"id": str(user)}, "actions": [{"action_ts": str()} as action, *_]}:
             event = _pressed(user, action, data.get("container"))
             return _at_desk(event, data["container"]) if event and _place_of(data.get("container")) == desk else event
+        case {"command": command, "trigger_id": str(id), "user_id": str(user)} if command == FORWARD:
+            return Event(id, Slack.channel, ACCOUNT, user, Command("forward", _words(data.get("text"))))
         case {"command": str(), "trigger_id": str(id), "user_id": str(user)}:
             return _commanded(id, user, data.get("text"))
         case _:
@@ -393,7 +397,7 @@ def _place(container: object, *, toggled: bool) -> str:
 
 def _commanded(id: str, user: str, text: object) -> Event:
     """`/banso`, alone or with a code, a command or any other word."""
-    said = typed(text).strip() if isinstance(text, str) else ""
+    said = _words(text)
     match said.split(maxsplit=1):
         case [] | ["start" | "check"]:
             return Event(id, Slack.channel, ACCOUNT, user, Opened())
@@ -403,6 +407,10 @@ def _commanded(id: str, user: str, text: object) -> Event:
             return Event(id, Slack.channel, ACCOUNT, user, Command(word))
         case _:
             return Event(id, Slack.channel, ACCOUNT, user, Said(said))
+
+
+def _words(text: object) -> str:
+    return typed(text).strip() if isinstance(text, str) else ""
 
 
 def typed(text: str) -> str:

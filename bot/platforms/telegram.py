@@ -439,6 +439,8 @@ def _typed(text: str) -> tuple[Action, str]:
         return Opened(), rest if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", rest) else ""
     if name in ("check", "resume"):
         return Command("resume"), ""
+    if name == "forward":
+        return Command(name, rest), ""
     return Command(name if name in FLOWS or name == "back" else "unknown"), ""
 
 

@@ -10,12 +10,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.platforms.slack import FORWARD
 from bot.settings import Settings
 from bot.setup import SetupError, Tell, by_hand, texts, webhook
 from scoring.look import look
 
 SECONDS = 10
 COMMAND = "/banso"
+# What can be typed after each command is hinted at where Slack lists them.
+COMMANDS = ((COMMAND, "command", ""), (FORWARD, "forward", "forward_hint"))
 
 # What the bot may do (docs/slack.md tells operators what for) …
 SCOPES = (
@@ -65,7 +68,7 @@ def manifest(url: str) -> dict[str, Any]:
                 "messages_tab_read_only_enabled": False,
             },
             "bot_user": {"display_name": shown["display_name"], "always_online": True},
-            "slash_commands": [{"command": COMMAND, "url": url, "description": shown["command"]}],
+            "slash_commands": [_command(shown, url, *command) for command in COMMANDS],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
@@ -76,6 +79,11 @@ def manifest(url: str) -> dict[str, Any]:
             "token_rotation_enabled": False,
         },
     }
+
+
+def _command(shown: Mapping[str, str], url: str, name: str, description: str, hint: str) -> dict[str, Any]:
+    hinted = {"usage_hint": shown[hint]} if hint else {}
+    return {"command": name, "url": url, "description": shown[description]} | hinted
 
 
 def _write(out: Path, content: dict[str, Any]) -> None:

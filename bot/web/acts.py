@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
@@ -12,18 +11,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from bot.parts import Parts, parts_of
 from bot.platforms import web
 from bot.turn import Event, Taken
 from bot.web import pages
+from bot.web.guard import NO_STORE
 from dialogs.events import Action, Command, Said
 from dialogs.messages import Button, Message, from_json
 from storage import codes, inbox, outbox
 from storage.outbox import Told
 
-if TYPE_CHECKING:
-    from bot.app import Parts
-
-NO_STORE = {"cache-control": "no-store"}
 # What is about the person and not about a meeting.
 PERSONAL = {"link", "join", "enrol", "data", "erase", "discard", "settings", "restart", "answers", "hours"}
 # What a form of such a page holds: an event, a press, a text, or the ticks of a multi-choice.
@@ -32,7 +29,7 @@ FIELDS = 100
 
 async def show(request: Request) -> Response:
     """What can be answered. Nothing is done yet: programmes that look for viruses open every link of a mail."""
-    parts: Parts = request.app.state.parts
+    parts = parts_of(request)
     found = await asyncio.to_thread(named, parts, request.path_params["signed"])
     if found is None:
         return ended()
@@ -49,7 +46,7 @@ async def show(request: Request) -> Response:
 
 async def act(request: Request) -> Response:
     """Take what was pressed or written, once, and show what is answered to it."""
-    parts: Parts = request.app.state.parts
+    parts = parts_of(request)
     if not web.same_site(request.headers):
         raise HTTPException(403)
     found = await asyncio.to_thread(named, parts, request.path_params["signed"])
@@ -73,7 +70,7 @@ async def act(request: Request) -> Response:
     return HTMLResponse(pages.act_page(request.url.path, uuid.uuid4().hex, entry), headers=NO_STORE)
 
 
-def beyond(parts: "Parts", action: Action) -> bool:
+def beyond(parts: Parts, action: Action) -> bool:
     """Whether an action is more than a mail is good for: a mail is forwarded, and who has it is not the person."""
     match action:
         case Said(text):
@@ -84,12 +81,12 @@ def beyond(parts: "Parts", action: Action) -> bool:
             return False
 
 
-def send(connection: Connection, parts: "Parts", taken: Taken) -> None:
+def send(connection: Connection, parts: Parts, taken: Taken) -> None:
     """Have sent as well what was answered on the page."""
     outbox.push(connection, taken.owner_id, taken.turn, parts.intake.clock())
 
 
-def named(parts: "Parts", signed: str) -> tuple[Told, str] | None:
+def named(parts: Parts, signed: str) -> tuple[Told, str] | None:
     """What was told, and the press that a link names; None where the link is not ours, or what it is of has gone."""
     read = parts.links.read_act(signed)
     if read is None:
@@ -100,7 +97,7 @@ def named(parts: "Parts", signed: str) -> tuple[Told, str] | None:
     return (told, press) if told else None
 
 
-def answered(parts: "Parts", event: Event, taken: Taken) -> pages.Entry:
+def answered(parts: Parts, event: Event, taken: Taken) -> pages.Entry:
     """What was answered to an event; where it was seen before, what was answered to it then."""
     if taken.messages:
         return pages.Entry(taken.turn, messages=taken.messages)

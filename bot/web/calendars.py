@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -10,33 +9,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.calendars import method_of
-
-if TYPE_CHECKING:
-    from bot.app import Parts
+from bot.parts import parts_of
 
 
 async def booking(request: Request) -> Response:
     """A booking as it stands, for whoever has the address of its page."""
-    return _answer(request, await asyncio.to_thread(_parts(request).calendars.at_page, request.path_params["page"]))
+    return _answer(request, await asyncio.to_thread(parts_of(request).calendars.at_page, request.path_params["page"]))
 
 
 async def experts_booking(request: Request) -> Response:
     """A booking as its expert's own calendar wants it."""
-    parts, named = _parts(request), request.path_params
+    parts, named = parts_of(request), request.path_params
     made = asyncio.to_thread(parts.calendars.of_expert, named["token"], named["booking"], parts.intake.clock())
     return _answer(request, await made)
 
 
 async def feed(request: Request) -> Response:
     """An expert's bookings, for a calendar that subscribes to them."""
-    parts = _parts(request)
+    parts = parts_of(request)
     named = request.path_params["feed"]
     return _answer(request, await asyncio.to_thread(parts.calendars.feed, named, parts.intake.clock()))
-
-
-def _parts(request: Request) -> "Parts":
-    parts: Parts = request.app.state.parts
-    return parts
 
 
 def _answer(request: Request, ics: bytes | None) -> Response:

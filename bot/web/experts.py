@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -16,14 +16,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.appointments import Appointments
 from bot.case import CALLING, Case, case_card, desk_named, open_to_expert
 from bot.offers import free_times
+from bot.parts import Parts, parts_of
 from bot.platforms import web
 from bot.turn import Event
+from bot.views import Views
 from bot.web import pages
-from bot.web.chats import chat_of
 from bot.web.forms import Form, hours_form, read_hours, read_record, record_form
+from bot.web.ways import chat_of
 from dialogs.events import Action, Command, Filled
 from dialogs.flows.booking import ANSWERS, SHOWN
 from dialogs.messages import Message, from_json
@@ -31,9 +32,6 @@ from scheduler.days import day_in_japan, day_words, in_japan, time_words
 from storage import bookings, consultations, contacts, experts, inbox, outbox, owners, results
 from storage.bookings import Booking
 from storage.experts import Expert
-
-if TYPE_CHECKING:
-    from bot.app import Parts
 
 HEADERS = {"cache-control": "private, no-store", "x-robots-tag": "noindex"}
 # What a form of these pages has at the most: a week's hours and many days that are otherwise.
@@ -67,14 +65,14 @@ class Desk:
     """An expert at their pages, at this moment: what there is to see."""
 
     connection: Connection
-    parts: "Parts"
+    parts: Parts
     expert: Expert
     now: datetime
 
     def meeting(self, one: Booking, recorded: bool) -> Meeting:
         """A booking as it is shown."""
         parts = self.parts
-        seen = Appointments(self.connection, parts.content, self.expert.owner_id, self.now, parts.intake.house)
+        seen = Views(self.connection, parts.content, self.expert.owner_id, self.now, parts.intake.house)
         calls = one.way == "phone" and one.state in CALLING and open_to_expert(one, self.now)
         return Meeting(seen.view(one) or {}, one.reach if calls else "", one.starts_at <= self.now, recorded)
 
@@ -156,7 +154,7 @@ def event_id(event: str) -> str:
     return f"x:{event}"[:100]
 
 
-def at_desk(connection: Connection, parts: "Parts", token: str) -> Desk:
+def at_desk(connection: Connection, parts: Parts, token: str) -> Desk:
     """The expert whose pages have this token; 404 where there is none."""
     expert = experts.find(connection, token=token)
     if expert is None:
@@ -224,13 +222,13 @@ def _channels(desk: Desk) -> list[str]:
 
 async def shared(request: Request) -> Response:
     """A booking and its record, for the owner and whoever has the address from them."""
-    parts: Parts = request.app.state.parts
+    parts = parts_of(request)
     owner_id, values = await asyncio.to_thread(_shared, parts, request.path_params["page"])
     chat = await chat_of(request, owner_id)
     return HTMLResponse(pages.page("shared.html", chat=chat, **values), headers=HEADERS)
 
 
-def _shared(parts: "Parts", page: str) -> tuple[int, dict[str, Any]]:
+def _shared(parts: Parts, page: str) -> tuple[int, dict[str, Any]]:
     """Whose the booking is, and what its page shows."""
     now = parts.intake.clock()
     with parts.database.reading() as connection:
@@ -241,14 +239,14 @@ def _shared(parts: "Parts", page: str) -> tuple[int, dict[str, Any]]:
         latest = results.latest(connection, one.owner_id)
         prefecture = str(latest.answers.get("prefecture") or "") if latest else ""
         name, desk = desk_named(parts.content, record.handover if record else "", prefecture)
-        view = Appointments(connection, parts.content, one.owner_id, now, parts.intake.house).view(one)
+        view = Views(connection, parts.content, one.owner_id, now, parts.intake.house).view(one)
         over = one.ends_at <= now
         return one.owner_id, {"view": view, "record": record, "name": name, "desk": desk, "over": over}
 
 
 async def _page(request: Request, render: Any, *rest: Any, status: int = 200) -> Response:
     """A page of an expert's; the answer to a form stands on it where the address names one."""
-    parts: Parts = request.app.state.parts
+    parts = parts_of(request)
 
     def drawn() -> str:
         with parts.database.reading() as connection:
@@ -293,7 +291,7 @@ def _moment(given: Mapping[str, str]) -> str:
 async def write_record(request: Request) -> Response:
     """The record of a meeting."""
     given = await _given(request)
-    parts: Parts = request.app.state.parts
+    parts = parts_of(request)
     named = request.path_params
 
     def met() -> datetime:
@@ -310,7 +308,7 @@ async def write_record(request: Request) -> Response:
 async def write_hours(request: Request) -> Response:
     """What can be booked of an expert."""
     given = await _given(request)
-    parts: Parts = request.app.state.parts
+    parts = parts_of(request)
 
     def channels() -> list[str]:
         with parts.database.reading() as connection:
@@ -332,7 +330,7 @@ async def _given(request: Request) -> dict[str, str]:
 
 async def _take(request: Request, given: Mapping[str, str], action: Action, back: str) -> Response:
     """Take what a form means, once, as an event of the expert's; what is answered is shown on the page."""
-    parts: Parts = request.app.state.parts
+    parts = parts_of(request)
     token = request.path_params["token"]
 
     def contact(connection: Connection) -> tuple[str, str, str]:

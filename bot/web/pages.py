@@ -9,11 +9,12 @@ from itertools import groupby
 from pathlib import Path
 
 import jinja2
-import segno
 from markupsafe import Markup
 
 from bot.case import OPEN_FOR
+from bot.desk.hiding import FEWEST
 from bot.platforms.fitting import abreast
+from bot.qr import MARGIN, code_of
 from bot.web.result import ResultView
 from dialogs import presses
 from dialogs.content import NOTICE
@@ -21,9 +22,10 @@ from dialogs.events import Toggled
 from dialogs.messages import Button, Message
 from knowledge import faq
 from knowledge.reference import Desk
-from scheduler.days import FAREWELL, JAPAN, year_words
+from scheduler.days import FAREWELL, JAPAN, day_in_japan, year_words
 from scoring.look import look
 from scoring.result import ENOUGH_PEERS
+from storage.retention import Limits
 
 STATIC = Path(__file__).with_name("static")
 
@@ -88,9 +90,9 @@ def fragment(entry: Entry) -> str:
     return _render("turn.html", entry=entry)
 
 
-def result_page(view: ResultView, chat: Chat = Chat()) -> str:
-    """The page of a result, for the screen and for one A4."""
-    return _render("result.html", view=view, chat=chat)
+def result_page(view: ResultView, chat: Chat = Chat(), beside: str = "") -> str:
+    """The page of a result, for the screen and for one A4; `beside` is the agency that helped to answer, if any."""
+    return _render("result.html", view=view, chat=chat, beside=beside)
 
 
 def link_page(
@@ -109,13 +111,15 @@ def enter_page(typed: str = "") -> str:
     return _render("enter.html", typed=typed)
 
 
-def notice_page() -> str:
-    """The full notice on personal data."""
+def notice_page(limits: Limits) -> str:
+    """The full notice on personal data, which are kept for so long."""
     return _render(
         "notice.html",
         enough=ENOUGH_PEERS,
         farewell_hours=FAREWELL // timedelta(hours=1),
         case_days=OPEN_FOR.days,
+        months=limits,
+        few=FEWEST,
         version=date.fromisoformat(NOTICE),
     )
 
@@ -160,9 +164,12 @@ def deleted_page() -> str:
     return _render("deleted.html")
 
 
-def problem_page(kind: str) -> str:
-    """A kind word and a way back; `kind` is "not_found", "gone", "ended", "busy", "too_large" or "method"."""
-    return _render("problem.html", kind=kind)
+def problem_page(kind: str, *, desk: bool = False) -> str:
+    """A kind word and a way back; `kind` is "not_found", "gone", "ended", "busy", "too_large" or "method".
+
+    `desk` is for who uses the desk of an agency.
+    """
+    return _render("problem.html", kind=kind, desk=desk)
 
 
 def page(template: str, **values: object) -> str:
@@ -187,6 +194,7 @@ def _environment() -> jinja2.Environment:
         abreast=abreast,
         asset=_asset,
         clock=_clock,
+        date=day_in_japan,
         day=year_words,
         paragraphs=_paragraphs,
         qr=_qr,
@@ -211,7 +219,7 @@ def _clock(at: datetime) -> str:
 
 def _qr(address: str) -> Markup:
     """A QR code as SVG, with the margin that cameras want."""
-    return Markup(segno.make_qr(address).svg_inline(border=4, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704
+    return Markup(code_of(address).svg_inline(border=MARGIN, omitsize=True, svgclass=None, lineclass=None))  # noqa: S704
 
 
 def _paragraphs(text: str) -> list[str]:

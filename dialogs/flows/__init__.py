@@ -8,10 +8,13 @@ from dialogs.flows.check import check, deepen, restart
 from dialogs.flows.data import data, discard, erase
 from dialogs.flows.expert import accept, decline, desk, enrol, held, missed, propose, schedule
 from dialogs.flows.faq import question
+from dialogs.flows.forward import forward, member, staff
 from dialogs.flows.human import finish, human, thread
 from dialogs.flows.officer import attend, dismiss, guest, leave, officer, write
 from dialogs.flows.record import action, hours, offer, record
+from dialogs.flows.referred import referred, reply
 from dialogs.flows.scene import Entry, Scene
+from dialogs.flows.sharing import hide, sharing
 from dialogs.flows.side import help, later, menu, result, settings, support
 from dialogs.flows.steps import steps
 from dialogs.flows.survey import nps
@@ -65,6 +68,13 @@ FLOWS = {
     "settings": Entry(settings),
     "link": Entry(link),
     "join": Entry(join),
+    "referred": Entry(referred),
+    "sharing": Entry(sharing),
+    "hide": Entry(hide),
+    "reply": Entry(reply),
+    "staff": Entry(staff),
+    "member": Entry(member),
+    "forward": Entry(forward),
 }
 
 __all__ = ["FLOWS", "Entry", "Scene"]

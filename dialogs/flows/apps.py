@@ -24,7 +24,7 @@ def join(scene: Scene) -> Flow:
     code = scene.given.get("argument", "")
     whose = yield Do("whose", FindCode(code))
     if whose != "other":
-        yield Say(f"join.{whose}" if whose in ("own", "experts") else "join.ended")
+        yield Say(f"join.{whose}" if whose in ("own", "experts", "members") else "join.ended")
         return None
     sure = yield Ask(scene.content.phrases.asks["join"])
     if sure == "no":

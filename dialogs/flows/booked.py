@@ -6,7 +6,7 @@ from dialogs.events import Command
 from dialogs.flows import booking
 from dialogs.flows.booking import buttons, calendar, shown
 from dialogs.flows.expert import propose
-from dialogs.flows.notices import OWNERS, notice_buttons
+from dialogs.flows.notices import newer
 from dialogs.flows.officer import guest_buttons, visit_buttons
 from dialogs.flows.scene import Scene
 from dialogs.messages import Button
@@ -59,8 +59,8 @@ def cancel(scene: Scene) -> Flow:
         yield Say("expert.declined")
         return Silent()
     again = Button(scene.content.phrases.buttons["again"], encode(Command("consult", token)))
-    file = calendar(gone, "ics-expert" if gone["mine"] == "expert" else "ics")
-    yield Say("cancel.done", gone, buttons=(again,) if gone["mine"] == "owner" else (), file=file)
+    acts = (again,) if gone["mine"] == "owner" else ()
+    yield Say("cancel.done", gone, buttons=acts, file=calendar(gone))
     return Silent()
 
 
@@ -69,10 +69,7 @@ def agree(scene: Scene) -> Flow:
     token, revision = shown(scene)
     view = yield Do("agreed", AnswerProposal(token, revision))
     if not view:
-        newer = yield Do("newer", FindBooking(token))
-        if revision and newer and newer["state"] == "proposed" and newer["revision"] != revision:
-            yield Say("answer.changed")
-            yield Say("notice.owner.proposed", newer, buttons=notice_buttons(scene, newer, OWNERS["proposed"]))
+        if (yield from newer(scene, token, revision, "proposed")):
             return Silent()
         yield Say("booking.over")
         return scene.back()

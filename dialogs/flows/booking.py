@@ -1,7 +1,7 @@
 """Booking an expert: what about, how, when; then one tap books."""
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -10,12 +10,10 @@ from dialogs.appointments import (
     Book,
     CancelBooking,
     FindBooking,
-    FreeSlots,
     FreeWays,
     HasAgreed,
     HoldSlot,
     KnownReach,
-    LastExpert,
     MoveBooking,
     Overlapping,
 )
@@ -26,49 +24,25 @@ from dialogs.events import Command
 from dialogs.flows.check import NEXT
 from dialogs.flows.scene import Scene
 from dialogs.flows.side import desk_values
-from dialogs.flows.waiting import stop, waited_for
+from dialogs.flows.times import STOP, View, Wanted, another, chosen, nobody, prefecture
+from dialogs.flows.waiting import waited_for
 from dialogs.messages import Button, File
 from dialogs.presses import encode, row_id
 from dialogs.steps import Ask, Do, Flow, Say, Silent, Step
-from dialogs.talks import FindDesk
-from dialogs.waiting import WaitForDay
 from knowledge.reference import YOROZU
-from scoring.questionnaire import SAID, TIME, Choice, Question
+from scoring.questionnaire import Choice
 from scoring.result import from_json
 
-# Choices: a time, a day, and an owner's own step as the topic.
-SLOT, DAY, STEP = "s-", "d-", "step-"
+# A choice: an owner's own step as the topic.
+STEP = "step-"
 # What answers a booking as it was shown, and stands between its token and its revision there.
 ANSWERS, SHOWN = ("accept", "decline", "agree"), "."
 # The frame's own key: an earlier booking, in place of which another is wanted.
 INSTEAD = "argument"
-# Ways out of a question that asks for something else.
-STOP, KEEP, WEB = "stop", "keep", "web"
+# A way out of a question that asks for something else.
+WEB = "web"
 # Telephone numbers in Japan have ten or eleven digits.
 DIGITS = (10, 11)
-
-View = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Wanted:
-    """What is looked for so far; `only` is the expert it must be (0: anybody), `refused` a time that no expert had.
-
-    `instead` tells that it is for a booking that stands, and stays with its expert.
-    """
-
-    topic: str
-    way: str
-    wish: str = ""
-    day: str = ""
-    near: str = ""
-    only: int = 0
-    refused: str = ""
-    instead: bool = False
-
-    def slots(self) -> FreeSlots:
-        """The times to look for."""
-        return FreeSlots(self.topic, self.way, self.wish, self.day, self.only, self.near)
 
 
 def consult(scene: Scene) -> Flow:
@@ -77,7 +51,7 @@ def consult(scene: Scene) -> Flow:
         return None
     anybody = yield Do("anybody", AnyExpert())
     if anybody != "free":
-        yield from _nobody(scene, anybody)
+        yield from nobody(scene, anybody)
         return None
     sought = yield from _sought(scene)
     if sought is None:
@@ -116,21 +90,12 @@ def change(scene: Scene) -> Flow:
         yield Say("booking.over")
         return scene.back()
     yield Say("booking.change", before)
-    wanted = Wanted(before["topic_id"], before["way"], only=before["expert"], near=before["at"], instead=True)
-    attempt = 0
-    while True:
-        choice = yield from chosen(scene, wanted, f"{attempt}")
-        if choice is None:
-            return scene.back()
-        at, _ = choice
-        moved = yield Do(f"moved-{attempt}", MoveBooking(before["token"], at))
-        if moved:
-            moved |= {"before": before["when"]}
-            yield Say(f"booking.{moved['state']}", moved, buttons=buttons(scene, moved), file=calendar(moved))
-            return Silent()
-        yield Say("booking.gone")
-        attempt += 1
-        wanted = replace(wanted, wish="", day="", near=at)
+    moved = yield from another(scene, before, "moved", MoveBooking)
+    if moved is None:
+        return scene.back()
+    moved |= {"before": before["when"]}
+    yield Say(f"booking.{moved['state']}", moved, buttons=buttons(scene, moved), file=calendar(moved))
+    return Silent()
 
 
 def buttons(scene: Scene, view: View) -> tuple[Button, ...]:
@@ -162,9 +127,9 @@ def shown(scene: Scene) -> tuple[str, int]:
     return token, row_id(revision) or 0
 
 
-def calendar(view: View, kind: str = "ics") -> File:
-    """A booking for a calendar, which may be the expert's ("ics-expert")."""
-    return File(kind, view["token"], view["revision"])
+def calendar(view: View) -> File:
+    """A booking for the calendar of whoever the view is for."""
+    return File("ics-expert" if view["mine"] == "expert" else "ics", view["token"], view["revision"])
 
 
 # ---------------------------------------------------------------- what about, and how
@@ -175,7 +140,7 @@ def _enough(scene: Scene, key: str) -> Generator[Step, Any, bool]:
     visits = yield Do(key, CountVisits())
     if not visits or visits["left"]:
         return False
-    yield Say("booking.enough", visits | desk_values(scene, YOROZU, _prefecture(scene)))
+    yield Say("booking.enough", visits | desk_values(scene, YOROZU, prefecture(scene)))
     return True
 
 
@@ -198,7 +163,7 @@ def _sought(scene: Scene) -> Generator[Step, Any, tuple[Wanted, list[str]] | Non
     ways = yield Do("ways", FreeWays(topic))
     way = yield from _way(scene, ways, before)
     if not way:
-        yield from _nobody(scene, "full")
+        yield from nobody(scene, "full")
         return None
     refused = before.get("at", "") if before.get("state") in ("declined", "cancelled") else ""
     return Wanted(topic, way, day=before.get("on", ""), near=before.get("at", ""), refused=refused), ways
@@ -233,19 +198,6 @@ def _way(scene: Scene, ways: list[str], before: View) -> Generator[Step, Any, st
     return way
 
 
-def _nobody(scene: Scene, anybody: str) -> Flow:
-    """Say that nobody is free, or that there is nobody, and where else people listen."""
-    values = desk_values(scene, YOROZU, _prefecture(scene))
-    if anybody:
-        labels = scene.content.phrases.buttons
-        desk = yield Do("desk", FindDesk())
-        person = (Button(labels["human"], encode(Command("human"))),) if desk else ()
-        yield Say("slot.none", values, buttons=person)
-    else:
-        yield Say("consult", values)
-    return None
-
-
 # ---------------------------------------------------------------- when
 
 
@@ -268,101 +220,6 @@ def _held(scene: Scene, wanted: Wanted, attempt: int) -> Generator[Step, Any, Vi
             yield Say("booking.gone")
         wanted.wish, wanted.day, wanted.near = "", "", at
     return None
-
-
-def chosen(scene: Scene, wanted: Wanted, n: str) -> Generator[Step, Any, tuple[str, int] | None]:
-    """A time and its expert, chosen from those shown, by day, or by words."""
-    looked = 0
-    while True:
-        key = f"{n}-{looked}"
-        found = yield Do(f"slots-{key}", wanted.slots())
-        found = found | {"slots": [one for one in found["slots"] if one["at"] != wanted.refused]}
-        if not found["slots"] and wanted.only and not wanted.instead:
-            yield Say("slot.same")
-            wanted.only, looked = 0, looked + 1
-            continue
-        if not found["slots"]:
-            yield from _nothing(scene, wanted, found)
-            return None
-        yield from _tell(wanted, found)
-        choice = yield Ask((yield from _times(scene, wanted, found, key)))
-        looked += 1
-        if choice.startswith(SLOT):
-            at, _, expert = choice.removeprefix(SLOT).rpartition("/")
-            return _iso(at), int(expert)
-        if choice in (STOP, KEEP):
-            yield Say("consult.stopped" if choice == STOP else "cancel.no")
-            return None
-        if choice == "wait":
-            number = yield Do(f"wait-{key}", WaitForDay(found["full"], wanted.topic, wanted.way))
-            yield Say("booking.wait", found, buttons=(stop(scene, number),))
-            return None
-        if choice == "days":
-            choice = yield Ask(_days(scene, found, key))
-        if choice.startswith(DAY):
-            wanted.day, wanted.wish, wanted.near = choice.removeprefix(DAY), "", ""
-        elif choice == "same":
-            last = yield Do("last", LastExpert())
-            wanted.only = last["id"] if last else 0
-        else:
-            wanted.wish, wanted.day, wanted.near = choice.removeprefix(SAID), "", ""
-
-
-def _nothing(scene: Scene, wanted: Wanted, found: dict[str, Any]) -> Flow:
-    """Say that nothing is free at all."""
-    if wanted.instead:
-        yield Say("slot.only")
-    else:
-        yield from _nobody(scene, "full" if found["experts"] else "")
-    return None
-
-
-def _tell(wanted: Wanted, found: dict[str, Any]) -> Flow:
-    """What was understood, and what is full."""
-    if wanted.wish and found["understood"]:
-        yield Say("slot.understood", found)
-    if found["full"]:
-        yield Say("slot.full", found)
-    elif not found["met"]:
-        yield Say("slot.near", found)
-    return None
-
-
-def _times(scene: Scene, wanted: Wanted, found: dict[str, Any], key: str) -> Generator[Step, Any, Question]:
-    """The times that are free, and the ways to others."""
-    asked = scene.content.phrases.asks["slot"]
-    last = yield Do("last", LastExpert())
-    ways = {choice.value: choice for choice in asked.choices}
-    kept = [ways["days"]] if found["days"] else []
-    kept += [ways["same"]] if last and not wanted.only else []
-    # Who waits is told of any expert's times.
-    kept += [ways["wait"]] if found["full"] and not wanted.only else []
-    kept += [ways[KEEP if wanted.instead else STOP]]
-    times = [
-        Choice(f"{SLOT}{_short(one['at'])}/{one['expert']}", f"{one['day']} {one['time']}") for one in found["slots"]
-    ]
-    return replace(asked, id=f"slot-{key}", choices=(*times, *kept), words=TIME)
-
-
-def _days(scene: Scene, found: dict[str, Any], key: str) -> Question:
-    """The days on which anybody works; a full one can be waited for."""
-    asked = scene.content.phrases.asks["day"]
-    full = scene.content.phrases.buttons["full"]
-    shown = [Choice(f"{DAY}{one['day']}", one["label"], hint="" if one["free"] else full) for one in found["days"]]
-    return replace(asked, id=f"day-{key}", choices=(*asked.choices, *shown), words=TIME)
-
-
-def _short(at: str) -> str:
-    """A time as it fits a button: 2612010500."""
-    return at[2:].translate(str.maketrans("", "", "-:T"))
-
-
-def _iso(short: str) -> str:
-    return f"20{short[:2]}-{short[2:4]}-{short[4:6]}T{short[6:8]}:{short[8:10]}"
-
-
-def _prefecture(scene: Scene) -> str:
-    return str(scene.below.answers.get("prefecture") or "") if scene.below else ""
 
 
 # ---------------------------------------------------------------- how to be met, and whether it is right so

@@ -7,6 +7,7 @@ from typing import Any
 from dialogs.content import NOTICE, Content
 from dialogs.effects import EarlierResult, GiveConsent, Peers, SaveResult
 from dialogs.flows.scene import Scene
+from dialogs.flows.sharing import consents
 from dialogs.flows.steps import step_values
 from dialogs.messages import Button
 from dialogs.steps import Ask, Do, Flow, Plan, Rewrite, Say, Silent, StartOver
@@ -37,6 +38,7 @@ def check(scene: Scene) -> Flow:
     answers: dict[str, Any] = {"depth": depth}
     yield from (_quick if depth == "quick" else _full)(scene, answers)
     yield from _result(scene, answers)
+    yield from consents(scene)
     while True:
         yield Ask(content.phrases.asks[NEXT[depth]])
 

@@ -1,14 +1,14 @@
 """What an expert does with requests and bookings."""
 
-from dataclasses import replace
 from typing import Any
 
 from dialogs.appointments import AnswerRequest, FindBooking, ProposeTime, Schedule, TookPlace
 from dialogs.events import Command
-from dialogs.flows.booking import Wanted, calendar, chosen, shown
+from dialogs.flows.booking import calendar, shown
 from dialogs.flows.notices import EXPERTS as NOTICES
-from dialogs.flows.notices import notice_buttons
+from dialogs.flows.notices import newer, notice_buttons
 from dialogs.flows.scene import Scene
+from dialogs.flows.times import another
 from dialogs.messages import Button
 from dialogs.officers import Enrol
 from dialogs.presses import encode
@@ -55,8 +55,7 @@ def accept(scene: Scene) -> Flow:
     if not view:
         yield from _late(scene, token, revision)
         return Silent()
-    file = calendar(view, "ics-expert")
-    yield Say("expert.accepted", view, buttons=expert_buttons(scene, view), file=file)
+    yield Say("expert.accepted", view, buttons=expert_buttons(scene, view), file=calendar(view))
     return Silent()
 
 
@@ -73,11 +72,7 @@ def decline(scene: Scene) -> Flow:
 
 def _late(scene: Scene, token: str, revision: int) -> Flow:
     """Say that it is too late; or show the request that has come in place of the one (`revision`) that was answered."""
-    view = yield Do("newer", FindBooking(token))
-    if revision and view and view["state"] == "pending" and view["revision"] != revision:
-        yield Say("answer.changed")
-        yield Say("notice.expert.asked", view, buttons=notice_buttons(scene, view, NOTICES["asked"]))
-    else:
+    if not (yield from newer(scene, token, revision, "pending")):
         yield Say("expert.late")
     return None
 
@@ -89,19 +84,10 @@ def propose(scene: Scene) -> Flow:
         yield Say("expert.late")
         return Silent()
     yield Say("expert.propose", view)
-    wanted = Wanted(view["topic_id"], view["way"], only=view["expert"], near=view["at"], instead=True)
-    attempt = 0
-    while True:
-        choice = yield from chosen(scene, wanted, f"{attempt}")
-        if choice is None:
-            return Silent()
-        proposed = yield Do(f"proposed-{attempt}", ProposeTime(view["token"], choice[0]))
-        if proposed:
-            yield Say("expert.proposed", proposed)
-            return Silent()
-        yield Say("booking.gone")
-        attempt += 1
-        wanted = replace(wanted, wish="", day="", near=choice[0])
+    proposed = yield from another(scene, view, "proposed", ProposeTime)
+    if proposed:
+        yield Say("expert.proposed", proposed)
+    return Silent()
 
 
 def held(scene: Scene) -> Flow:
@@ -125,4 +111,4 @@ def missed(scene: Scene) -> Flow:
 def expert_buttons(scene: Scene, view: dict[str, Any]) -> tuple[Button, ...]:
     """What an expert can do with a booking that stands."""
     acts = {"pending": NOTICES["asked"], "proposed": ("case",)}.get(view["state"], NOTICES["booked"])
-    return notice_buttons(scene, view | {"file": f"{view['desk']}.ics"}, acts)
+    return notice_buttons(scene, view, acts)

@@ -1,11 +1,12 @@
 """What is told when a timer falls due: reminders, and what others have done to a booking. It asks nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from dialogs.appointments import Elapse, Notice
+from dialogs.appointments import Elapse, FindBooking, Notice
 from dialogs.events import Command, Woke
 from dialogs.flows.booking import calendar, press
+from dialogs.flows.forward import client
 from dialogs.flows.human import talk
 from dialogs.flows.officer import party
 from dialogs.flows.record import TOLD
@@ -14,7 +15,7 @@ from dialogs.flows.survey import asked, survey
 from dialogs.flows.waiting import called
 from dialogs.messages import Button
 from dialogs.presses import encode
-from dialogs.steps import Do, Flow, Say
+from dialogs.steps import Do, Flow, Say, Step
 
 # What can be tapped below each notice, by what is told and to whom.
 OWNERS = {
@@ -54,6 +55,11 @@ GUESTS = {
     "declined": (),
     "lapsed": (),
 }
+# What waits for an answer, by the booking's state: how it is told, and what can be tapped below it.
+NEWER = {
+    "pending": ("notice.expert.asked", EXPERTS["asked"]),
+    "proposed": ("notice.owner.proposed", OWNERS["proposed"]),
+}
 # What time itself brings about; of some of it nobody need be told.
 ELAPSED = {"held": "notice.owner.held", "lapse": "notice.owner.lapse", "pass_on": ""}
 
@@ -83,9 +89,7 @@ def _booking(scene: Scene, woke: Woke) -> Flow:
     view = found["booking"] | {"hidden": False} | woke.data
     acts = {"owner": OWNERS, "expert": EXPERTS, "guest": GUESTS}[role].get(kind, ())
     kept = "calendar" in acts or kind in ("cancelled", "withdrawn")
-    file = calendar(view, "ics-expert" if role == "expert" else "ics") if kept else None
-    if role == "expert":
-        view = view | {"file": f"{view['desk']}.ics"}
+    file = calendar(view) if kept else None
     yield Say(f"notice.{role}.{kind}", view, buttons=notice_buttons(scene, view, acts), file=file)
     if kind == "thanks":
         yield from asked(scene, woke.subject)
@@ -96,6 +100,20 @@ def _passed(scene: Scene, woke: Woke) -> Flow:
     """A request that was not answered in time is another's."""
     yield Say("notice.expert.passed", woke.data)
     return None
+
+
+def newer(scene: Scene, token: str, revision: int, state: str) -> Generator[Step, Any, bool]:
+    """Show the request or proposal (by its `state`) that has come in place of the one (`revision`) that was answered.
+
+    False where none has.
+    """
+    view = yield Do("newer", FindBooking(token))
+    if not (revision and view and view["state"] == state and view["revision"] != revision):
+        return False
+    phrase, acts = NEWER[state]
+    yield Say("answer.changed")
+    yield Say(phrase, view, buttons=notice_buttons(scene, view, acts))
+    return True
 
 
 def notice_buttons(scene: Scene, view: dict[str, Any], acts: tuple[str, ...]) -> tuple[Button, ...]:
@@ -124,6 +142,7 @@ def _button(scene: Scene, view: dict[str, Any], act: str) -> Button:
 
 SUBJECTS: Mapping[str, Callable[[Scene, Woke], Flow]] = TOLD | {
     "booking": _booking,
+    "client": client,
     "passed": _passed,
     "party": party,
     "survey": survey,

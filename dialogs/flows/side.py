@@ -9,8 +9,8 @@ from dialogs.steps import Ask, Do, Flow, Say, Silent
 
 # Where an owner is sent who looks for support measures.
 MATERIAL = "mirasapo"
-# What lies below the conversations of experts and officers.
-MENUS = ("desk", "officer")
+# What lies below the conversations of experts, officers and members.
+MENUS = ("desk", "officer", "member")
 
 
 def help(scene: Scene) -> Flow:
@@ -26,7 +26,7 @@ def later(scene: Scene) -> Flow:
 
 
 def menu(scene: Scene) -> Flow:
-    """All that can be done; experts and officers have a menu of their own below."""
+    """All that can be done; experts, officers and members have a menu of their own below."""
     if scene.below and scene.below.flow in MENUS:
         return None
     yield Ask(scene.content.phrases.asks["menu"])

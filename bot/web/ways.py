@@ -1,19 +1,16 @@
-"""Where the chat is that a page of somebody's belongs to."""
+"""The ways from a page to a chat: to that of the owner whose the page is, and to each platform."""
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import structlog
 from starlette.requests import Request
 
+from bot.parts import Parts, parts_of
 from bot.platforms import web
 from bot.platforms.platform import Platform
 from bot.settings import PLATFORMS
 from bot.web import pages
 from storage import contacts, owners
-
-if TYPE_CHECKING:
-    from bot.app import Parts
 
 # A platform has so long to say the address of its chat.
 INVITING_SECONDS = 2.0
@@ -23,7 +20,7 @@ log = structlog.get_logger()
 
 async def chat_of(request: Request, owner_id: int) -> pages.Chat:
     """Where the owner of a page has their chat, as far as it may be told to whoever looks at the page."""
-    parts: Parts = request.app.state.parts
+    parts = parts_of(request)
     own, channels = await asyncio.to_thread(_known, parts, parts.cookies.read(request), owner_id)
     if own:
         return pages.Chat()
@@ -32,11 +29,21 @@ async def chat_of(request: Request, owner_id: int) -> pages.Chat:
     return pages.Chat(own=False, channel=on, address=address)
 
 
-def _known(parts: "Parts", address: str | None, owner_id: int) -> tuple[bool, list[str]]:
+def _known(parts: Parts, address: str | None, owner_id: int) -> tuple[bool, list[str]]:
     """Whether the browser at this address is the owner's, and the channels by which the owner is reached."""
     with parts.database.reading() as connection:
         seen = owners.find(connection, web.CHANNEL, web.ACCOUNT, address) if address else None
         return seen is not None and seen.id == owner_id, contacts.channels(connection, [owner_id])[owner_id]
+
+
+async def ways(parts: Parts, code: str) -> list[pages.Way]:
+    """The ways to each platform on which people talk with the bot."""
+    return await asyncio.gather(*(way(parts.platforms[on], code) for on in PLATFORMS if on in parts.platforms))
+
+
+def ways_found(parts: Parts, code: str) -> list[pages.Way]:
+    """The same, for a page that runs in a thread."""
+    return asyncio.run_coroutine_threadsafe(ways(parts, code), parts.loop).result()
 
 
 async def way(platform: Platform, code: str) -> pages.Way:

@@ -1,0 +1,1 @@
+"""The desk of agencies: web pages for their people, and an API for their programmes."""
