@@ -60,18 +60,14 @@ def _within(scope: Scope, at: ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _seen(scope: Scope) -> ColumnElement[bool]:
-    """Whether the viewer of a scope sees the client that a journey may be joined with."""
-    return (client.c.owner_id == journey.c.owner_id) & (client.c.agency_id == scope.viewer) & client.c.share.in_(SEEN)
-
-
 def _counted(scope: Scope, *columns: ColumnElement[Any]) -> Select[Any]:
     """These columns of journeys, then how many there are and how many of them the viewer of a scope does not see."""
     everybody = func.count()
     if scope.viewer is None:
-        return select(*columns, everybody, everybody).select_from(journey)
-    unseen = everybody - func.count(client.c.id)
-    return select(*columns, everybody, unseen).select_from(journey.outerjoin(client, _seen(scope)))
+        return select(*columns, everybody, everybody)
+    # Not by a join, which looks every client up by itself and takes five times as long.
+    seen = select(client.c.owner_id).where(client.c.agency_id == scope.viewer, client.c.share.in_(SEEN))
+    return select(*columns, everybody, func.count(case((journey.c.owner_id.not_in(seen), 1))))
 
 
 def _reached(stage: str) -> ColumnElement[bool]:
