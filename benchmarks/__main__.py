@@ -6,11 +6,12 @@ from benchmarks import bookings, desk, parts, turns, webhooks
 from benchmarks.databases import described, filesystem, on_disk, postgresql, sqlite
 from benchmarks.measuring import head, machine, show
 from storage import sealing
+from tests.serving import KEY
 
 
 def main() -> None:
     """Measure."""
-    sealing.use([sealing.new_key()])
+    sealing.use([KEY])
     with on_disk() as folder:
         machine(folder, filesystem(folder))
         head("Turns on SQLite (a file, WAL, synchronous=FULL)")
