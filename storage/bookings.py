@@ -165,7 +165,8 @@ def hold(
     lapsed = (booking.c.held_until <= now) & (booking.c.expert_id == expert.id)
     _let_go(connection, lapsed, now)
     row = {
-        "token": secrets.token_urlsafe(9),
+        # Operators type it after a command, where what begins with "-" is an option.
+        "token": secrets.token_urlsafe(9).replace("-", "_"),
         "page": secrets.token_urlsafe(18),
         "owner_id": owner_id,
         "expert_id": expert.id,
