@@ -13,7 +13,7 @@ from itertools import islice
 from rapidfuzz import fuzz
 
 from knowledge.faq import Entry, entries
-from knowledge.folding import fold
+from knowledge.folding import fold, plain
 from knowledge.hearing import Hearing
 from knowledge.lexicon import Lexicon, lexicon, written
 from knowledge.reference import YOROZU, reference
@@ -237,19 +237,21 @@ class _Query:
 
 def _read(collection: Collection, query: str) -> _Query:
     known = collection.lexicon
-    said = collection.words(query[:MOST])
-    text, heard = written(query[:MOST]), sound(said)
+    # Cut again in plain letters, as one sign may stand for eighteen of them.
+    query = plain(query[:MOST])[:MOST]
+    said = collection.words(query)
+    text, heard = written(query), sound(said)
     meant = [(one, bases) for one, bases in known.means.items() if one in text]
     meant += [(one, bases) for one, bases in known.sounds.items() if one in heard]
     # What the lexicon has explained is no unknown word any more.
     explained = "\n".join(one for one, _ in meant)
-    plain = {word.base: EMPTY if word.base in known.empty else 1.0 for word in said if word.content}
-    rest = {word.base: 1.0 for word in said if plain.get(word.base) == 1.0 and word.surface not in explained}
+    spoken = {word.base: EMPTY if word.base in known.empty else 1.0 for word in said if word.content}
+    rest = {word.base: 1.0 for word in said if spoken.get(word.base) == 1.0 and word.surface not in explained}
     # A long official name must not outweigh what is asked about it.
     added = {base: collection.tuning.meaning * min(1.0, NAME / len(bases)) for _, bases in meant for base in bases}
     towns = {TOWN: TOWNS} if any(word.place for word in said) else {}
     sounds = dict.fromkeys(_sounds(said), collection.tuning.sounds)
-    return _Query(text, fold(query[:MOST]), added | rest, added | towns | plain, sounds, heard)
+    return _Query(text, fold(query), added | rest, added | towns | spoken, sounds, heard)
 
 
 def _terms(said: list[Word]) -> list[str]:
