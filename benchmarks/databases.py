@@ -64,6 +64,7 @@ def postgresql(folder: Path) -> Iterator[str]:
         yield url
     finally:
         databases.pytest_unconfigure(run)
+        databases.postgres_server.cache_clear()
         tempfile.tempdir = None
 
 

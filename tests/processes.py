@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.turn import Event
 
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["__main__", __name__, "tests.senders", "tests.bookers"])
+context.set_forkserver_preload(["__main__", __name__, "tests.senders", "tests.bookers", "tests.preloaded"])
 packaged()
 sealing.use([KEY])
 

@@ -90,7 +90,8 @@ class Killed:
         self.url = url
         self.stand_in = stand_in
         self.database = Database(url)
-        self.clock = context.Value("d", 0.0)
+        # Without a lock, as whoever is killed while they hold it would never give it back.
+        self.clock = context.Value("d", 0.0, lock=False)
         self.killer = Killer(stand_in)
         self.running: dict[str, Any] = {}
 
