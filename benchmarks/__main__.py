@@ -2,7 +2,7 @@
 
 import asyncio
 
-from benchmarks import bookings, desk, parts, turns, webhooks
+from benchmarks import bookings, campaigns, desk, parts, results, turns, webhooks
 from benchmarks.databases import described, filesystem, on_disk, postgresql, sqlite
 from benchmarks.measuring import head, machine, show
 from storage import sealing
@@ -35,8 +35,12 @@ def main() -> None:
         with postgresql(folder) as url:
             head(f"The desk with {desk.OWNERS:,} owners, on PostgreSQL")
             desk.pages(url)
+        with postgresql(folder) as url:
+            head("What a campaign did, on PostgreSQL")
+            results.page(url)
         head("Bookings on SQLite")
         bookings.contenders(sqlite(folder, "bookings"))
+        campaigns.campaign(folder, campaigns.LINE, campaigns.TELEGRAM, campaigns.REQUESTS, campaigns.FROZEN)
         head("Parts")
         parts.engine()
         parts.check()

@@ -20,6 +20,7 @@ from dialogs.agencies import (
     OpenShares,
     Shares,
 )
+from dialogs.phrases import Phrases
 from scheduler.days import day_in_japan, day_words
 from storage import (
     agencies,
@@ -63,8 +64,9 @@ class Agencies:
     `beside` is the member who sits at the owner's side, and is to hear of no other agency.
     """
 
-    def __init__(self, officers: Officers, beside: int | None = None) -> None:
+    def __init__(self, officers: Officers, phrases: Phrases, beside: int | None = None) -> None:
         self.officers = officers
+        self.phrases = phrases
         self.beside = beside
         self.connection: Connection = officers.connection
         self.person = officers.person
@@ -236,7 +238,7 @@ class Agencies:
         if wish is None:
             return None
         one, booking = wish.member, wish.booking
-        called = f"{wish.client.agency}の{one.name}"[:NAME] if one else ""
+        called = self.called(wish.client, one) if one else ""
         if one and booking and yes and not self.bring(booking, one.owner_id, called):
             return None
         if one:
@@ -244,6 +246,10 @@ class Agencies:
             kind = f"{wish.timer.kind}-{'yes' if yes else 'no'}"
             timers.add(self.connection, wish.client.subject, kind, wish.timer.revision, one.owner_id, self.now, data)
         return (self.shown(wish) or {}) | {"called": called}
+
+    def called(self, one: Client, member: Member) -> str:
+        """What somebody of an agency is called who comes along."""
+        return self.phrases.say("wish.called", agency=one.agency, who=member.name)[:NAME]
 
     def bring(self, booking: Booking, person: int, called: str) -> bool:
         """Have somebody come along to a booking; its expert is told. False for who has another part in it."""

@@ -35,6 +35,7 @@ from bot.turn import Taken
 from bot.web import acts, chat, pages, results
 from bot.web import calendars as web_calendars
 from bot.web import experts as web_experts
+from bot.web import letters as web_letters
 from bot.web import links as web_links
 from bot.web.guard import LARGEST_BODY, Guard, problem
 from dialogs.content import Content
@@ -144,6 +145,7 @@ ROUTES = [
     *web_links.ROUTES,
     Route("/webhooks/{platform}", webhook, methods=["POST"]),
     *acts.ROUTES,
+    *web_letters.ROUTES,
     *desk.ROUTES,
     Route("/faq/{entry}", answer, methods=["GET"]),
     Route("/notice", notice, methods=["GET"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands import agency, booking, expert, keys, member, opening, purge, stats
+from bot.commands import agency, booking, campaign, expert, keys, member, opening, purge, stats
 
 # The rest is imported by the commands that need it: `banso --help` should not load a web server.
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ app.add_typer(agency.app, name="agency")
 app.add_typer(member.app, name="member")
 app.add_typer(expert.app, name="expert")
 app.add_typer(booking.app, name="booking")
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(stats.app, name="stats")
 app.add_typer(keys.app, name="keys")
 app.command()(purge.purge)

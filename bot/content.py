@@ -17,11 +17,12 @@ import structlog
 from bot import clock, samples, usage
 from bot.platforms.limits import LIMITS
 from bot.usage import Usage, Use
-from dialogs import phrases, presses
+from dialogs import library, phrases, presses
 from dialogs.content import Content
 from dialogs.events import Command, Tapped, Toggled
 from dialogs.flows import FLOWS
 from dialogs.flows.faq import SEE
+from dialogs.library import SOURCED, Draft
 from dialogs.phrases import Phrases
 from knowledge import faq, lexicon, reference
 from knowledge.problems import ContentError, Problem
@@ -35,6 +36,7 @@ ROOT = Path(__file__).parents[1]
 CHECK, ADVICE, REFERENCE = "scoring/check.toml", "scoring/advice.toml", "knowledge/reference.toml"
 FAQ, LEXICON = "knowledge/faq", "knowledge/lexicon.toml"
 PHRASES, TRANSCRIPTS = "dialogs/phrases", "tests/transcripts"
+LIBRARY = "dialogs/library"
 
 # A sentence on a phone: longer ones are read twice (ours).
 SENTENCE = 70
@@ -92,6 +94,7 @@ def problems(root: Path = ROOT, today: date | None = None) -> list[Problem]:
     found += _unused_phrases(pieces, use)
     shown = [*question_texts(content.questionnaire), *advice_texts(content.catalogue)]
     shown += [*reference_texts(content.reference), *phrase_texts(pieces), *faq_texts(content.faq.values())]
+    shown += library_texts(content.library)
     found += [problem for one in shown for problem in _length_problems(one)]
     found += _press_problems(content.questionnaire, pieces)
     found += _command_problems(root, pieces)
@@ -114,6 +117,7 @@ class _Found:
     reference: Reference
     phrases: Phrases | None
     faq: Mapping[str, faq.Entry]
+    library: Mapping[str, Draft]
 
 
 def _read(root: Path, found: list[Problem]) -> _Found:
@@ -123,7 +127,7 @@ def _read(root: Path, found: list[Problem]) -> _Found:
         notes: list[Problem] = []
         value = read(root / file, notes)
         # Of a folder each note names the file itself.
-        found.extend(replace(note, file=f"{file}/{note.file}" if file == FAQ else file) for note in notes)
+        found.extend(replace(note, file=f"{file}/{note.file}" if file in (FAQ, LIBRARY) else file) for note in notes)
         return value
 
     check = take(CHECK, questionnaire.read)
@@ -136,7 +140,8 @@ def _read(root: Path, found: list[Problem]) -> _Found:
         loaded = None
         found.extend(replace(note, file=f"{PHRASES}/{note.file}") for note in error.problems)
     answers = take(FAQ, lambda path, notes: faq.read(faq.sources(path), notes, ids_of(check, places)))
-    return _Found(check, catalogue, places, loaded, answers)
+    ready = take(LIBRARY, lambda path, notes: library.read_all(library.sources(path), notes, answers))
+    return _Found(check, catalogue, places, loaded, answers, ready)
 
 
 def ids_of(check: Questionnaire, places: Reference) -> faq.Ids:
@@ -305,6 +310,20 @@ def faq_texts(entries: Iterable[faq.Entry]) -> Iterator[Shown]:
     for entry in entries:
         for key in faq.ROOM:
             yield Shown(f"{FAQ}/{entry.area}/{entry.id}.md", key, str(getattr(entry, key)), "part")
+
+
+def library_texts(drafts: Mapping[str, Draft]) -> Iterator[Shown]:
+    """What owners see of ready-made campaigns; each blank one sign long."""
+    for name, draft in drafts.items():
+        file = f"{LIBRARY}/{name}.toml"
+        yield Shown(file, "name", draft.name, "part")
+        for n, step in enumerate(draft.steps):
+            for variant, letter in step.letters.items():
+                # Names of sources are as long as they are.
+                text = letter.text.partition(SOURCED)[0]
+                yield Shown(file, f"steps[{n}].{variant}.text", _BLANKS.sub("…", _TAGS.sub("\n", text)), "part")
+                for label, _ in letter.buttons:
+                    yield Shown(file, f"steps[{n}].{variant}.buttons", label, "label")
 
 
 def _text(piece: Advice, key: str) -> str:

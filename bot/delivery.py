@@ -17,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.intake import Clock, Intake
+from bot.lastlook import last_look
 from bot.platforms.failures import Busy, Failure, Gone, Refused, Unanswered, Unusable
 from bot.platforms.platform import Part, Place, Platform, Sending
 from dialogs.messages import from_json
 from scheduler.paces import LIFE, again_after, paced
-from storage import outbox, owners, paces, talks
+from storage import outbox, outreach, owners, paces, talks
 from storage.outbox import Claimed, Settled
 
 # A sending is broken off when it has taken as long as the platform allows, and the claim ends this much later: so no
@@ -29,8 +30,9 @@ from storage.outbox import Claimed, Settled
 MARGIN = timedelta(seconds=2)
 # What would have to wait longer than this for its turn is left to be claimed again.
 HORIZON = timedelta(seconds=1)
-# Rows that a process has on their way at the same time.
-AT_ONCE = 64
+# Rows that a process has on their way at the same time, and how many of these must be free for it to claim more: so
+# that a claim is worth its commit.
+AT_ONCE, WORTHWHILE = 200, 25
 # So often it looks for what other processes, or earlier failures, have left.
 LOOK_AGAIN_SECONDS = 1.0
 # What is on its way when the server stops has so long to arrive.
@@ -154,7 +156,7 @@ class Delivery:
 
     async def _claimed(self) -> list[Lot]:
         room = AT_ONCE - len(self._under_way)
-        if room <= 0 or not await asyncio.to_thread(self._any_due):
+        if room < WORTHWHILE or not await asyncio.to_thread(self._any_due):
             return []
         return await asyncio.wrap_future(self.intake.write(lambda connection: self.claim(connection, room)))
 
@@ -168,10 +170,23 @@ class Delivery:
         now = self.clock()
         ready: list[Lot] = []
         for channel, platform in self.platforms.items():
-            claimed = outbox.claim(connection, channel, now, now + lease(platform.sending_seconds), most - len(ready))
-            if claimed:
+            room = self._room(connection, platform, most - len(ready), now)
+            if not room:
+                continue
+            claimed = outbox.claim(connection, channel, now, now + lease(platform.sending_seconds), room)
+            cap = self.intake.house.letters_a_week
+            if claimed := last_look(connection, claimed, cap, now):
                 ready += self._paced(connection, platform, [self._lot(row, now) for row in claimed], now)
         return ready
+
+    def _room(self, connection: Connection, platform: Platform, most: int, now: datetime) -> int:
+        """How many rows are worth claiming: as many as can begin soon; none until that is a part of what can."""
+        soon = paces.room(
+            connection, platform.channel, rate=platform.rate, burst=platform.burst, now=now, until=now + HORIZON
+        )
+        if soon is None:
+            return most
+        return min(most, soon) if soon >= min(most, platform.rate * HORIZON.total_seconds() / 4) else 0
 
     def _paced(self, connection: Connection, platform: Platform, lots: list[Lot], now: datetime) -> list[Lot]:
         until = now + HORIZON
@@ -184,10 +199,24 @@ class Delivery:
             now=now,
             until=until,
         )
+        for n, start in self._crowds(connection, platform, lots, now).items():
+            starts[n] = max(start, there) if start and (there := starts[n]) else None
         outbox.give_back(
             connection, [(lot.row.id, until) for lot, start in zip(lots, starts, strict=True) if start is None]
         )
         return [Lot(lot.row, lot.reply, lot.parts, start) for lot, start in zip(lots, starts, strict=True) if start]
+
+    def _crowds(
+        self, connection: Connection, platform: Platform, lots: list[Lot], now: datetime
+    ) -> dict[int, datetime | None]:
+        """When lots may begin that are for many at once, by their place: they have a pace of their own besides."""
+        crowds = [n for n, lot in enumerate(lots) if lot.row.crowd]
+        if not crowds:
+            return {}
+        key, costs = f"{platform.channel}:crowd", [len(lots[n].parts or ()) for n in crowds]
+        rate = platform.crowd_rate
+        starts = paces.reserve(connection, key, costs, rate=rate, burst=1, now=now, until=now + HORIZON)
+        return dict(zip(crowds, starts, strict=True))
 
     def _lot(self, row: Claimed, now: datetime) -> Lot:
         platform = self.platforms[row.channel]
@@ -215,7 +244,7 @@ class Delivery:
             # The claim ends by itself, and the row is sent again under the same key.
             log.error("delivery", error=type(error).__name__, row=lot.row.id)
             return
-        if settled["state"] == "due" and lot.row.attempts == 1:
+        if settled["state"] == "due" and lot.row.attempts == 1 and not lot.row.campaign_id:
             await self.platforms[lot.row.channel].waiting(lot.row.address)
 
     async def send(self, lot: Lot) -> Outcome:
@@ -250,7 +279,7 @@ class Delivery:
     def _requests(self, lot: Lot) -> Iterator[tuple[Sending, Part]]:
         row = lot.row
         for n, part in list(enumerate(lot.parts or ()))[row.parts :]:
-            yield Sending(row.address, _key(row.id, n), "" if n else lot.reply, row.attempts > 1), part
+            yield Sending(row.address, _key(row.id, n), "" if n else lot.reply, row.attempts > 1, row.crowd), part
 
     async def _until(self, start: datetime) -> None:
         seconds = (start - self.clock()).total_seconds()
@@ -284,7 +313,10 @@ class Delivery:
         if outcome.place:
             # In the transaction that lets the next row be claimed: it must find the thread.
             talks.move(connection, lot.row.contact_id, outcome.place.address)
-        if settled["state"] == "gone":
+        if settled["state"] == "gone" and lot.row.crowd:
+            # One of many may be gone; each is then tried alone.
+            outreach.scatter(connection, lot.row.id, self.clock())
+        elif settled["state"] == "gone":
             owners.gone(connection, lot.row.contact_id, self.clock())
             outbox.give_up(connection, lot.row.contact_id, self.clock())
 

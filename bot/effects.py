@@ -10,7 +10,9 @@ from bot.agencies import Agencies
 from bot.appointments import Appointments
 from bot.consultations import Consultations
 from bot.house import House
+from bot.mailbag import Mailbag
 from bot.officers import Officers
+from bot.outreach import Outreach
 from bot.surveys import Surveys
 from bot.talks import Talks
 from bot.waiting import WaitingList
@@ -67,6 +69,7 @@ from dialogs.officers import (
     PutOut,
     Write,
 )
+from dialogs.outreach import FindNews, KeepNews, OfferNews, OutreachEffect, TakeLetter, Tap
 from dialogs.surveys import AskSurvey, KeepReason, KeepScore, Survey
 from dialogs.talks import EndTalk, FindDesk, IsLed, OpenTalk, PassBack, PassOn, PassTime, TakeWords
 from dialogs.waiting import Called, FindWaiting, StopWaiting, WaitForDay, Waiting
@@ -97,6 +100,7 @@ class Effects:
         now: datetime,
         house: House,
         member: int | None = None,
+        mailbag: Mailbag | None = None,
     ) -> None:
         self.connection = connection
         self.content = content
@@ -106,11 +110,12 @@ class Effects:
         self.house = house
         self.appointments = Appointments(connection, content, owner_id, now, house)
         self.officers = Officers(self.appointments)
-        self.agencies = Agencies(self.officers, member)
+        self.agencies = Agencies(self.officers, content.phrases, member)
         self.consultations = Consultations(connection, content, self.appointments)
         self.waiting = WaitingList(connection, owner_id, now)
         self.surveys = Surveys(connection, owner_id, now)
         self.talks = Talks(connection, owner_id, now, house)
+        self.outreach = Outreach(connection, content, owner_id, now, house.letters_a_week, member, house.lead, mailbag)
         self.erased = False
         self.joined: int | None = None
         self.member = member
@@ -158,7 +163,7 @@ class Effects:
         return self.agencies.came_by
 
     def around_meetings(
-        self, effect: Appointment | ConsultationEffect | Officer | Survey | Waiting | AgencyEffect
+        self, effect: Appointment | ConsultationEffect | Officer | Survey | Waiting | AgencyEffect | OutreachEffect
     ) -> Any:
         """What has to do with meetings, before and after them, and with who brings owners there."""
         match effect:
@@ -166,6 +171,8 @@ class Effects:
                 return self.agencies.perform(effect)
             case BecomeMember() | FindMember() | Forward():
                 return self.agencies.perform(effect)
+            case FindNews() | OfferNews() | KeepNews() | TakeLetter() | Tap():
+                return self.outreach.perform(effect)
             case AskSurvey() | KeepScore() | KeepReason():
                 return self.surveys.perform(effect)
             case WaitForDay() | FindWaiting() | StopWaiting() | Called():

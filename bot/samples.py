@@ -18,7 +18,14 @@ from dialogs.effects import (
     MakeCode,
     SaveResult,
 )
-from dialogs.flows import FLOWS
+from dialogs.events import Woke
+from dialogs.flows import FLOWS, Scene
+from dialogs.flows.notices import notice
+from dialogs.flows.outreach import offer
+from dialogs.letters import LONGEST_ALT, LONGEST_LABEL, LONGEST_TEXT
+from dialogs.outreach import FindNews, KeepNews, OfferNews, TakeLetter
+from dialogs.record import Frame
+from dialogs.replay import replay
 from dialogs.steps import Say
 from knowledge.faq import Entry
 from scheduler.days import day_words
@@ -32,6 +39,15 @@ RUN = rehearsals.RUN
 TOKEN = "sample"  # noqa: S105 - the address of a result that is nobody's
 CODE = "go-abcd2345"
 DAY = date(2026, 12, 22)
+# What is said of news is filled with it: nobody sends so many letters in a week.
+A_WEEK = {"a_week": 99}
+LETTER = {
+    "text": "文" * LONGEST_TEXT,
+    "buttons": [["字" * LONGEST_LABEL, "resume", "999.9.a.9"]],
+    "picture": TOKEN,
+    "flyer": TOKEN,
+    "alt": "文" * LONGEST_ALT,
+}
 
 Talk = Callable[[], tuple[Say, ...]]
 
@@ -58,6 +74,8 @@ def owner(content: Content, literacy: str, type: str, depth: str = "full", again
                 return TOKEN
             case EarlierResult() if again:
                 return kept(owner(content, literacy, type, depth))
+            case OfferNews():
+                return A_WEEK
         return None
 
     run = rehearsals.run(content, "check", answers, perform)
@@ -92,6 +110,8 @@ def talks(content: Content) -> Iterator[Talk]:
             yield partial(_side_talk, content, name)
     yield from rehearsals.talks(content, lambda: kept(owner(content, "low", "banso")))
     yield from newcomers.talks(content)
+    yield from (partial(_news_talk, content, choice, kept) for choice in ("in", "out") for kept in (True, False))
+    yield partial(_letter_talk, content)
     for entry in content.faq.values():
         ended = "ended" if entry.valid_until else "unchecked"
         yield partial(answer, content, entry)
@@ -118,6 +138,8 @@ def _side_talk(content: Content, flow: str) -> tuple[Say, ...]:
                 return "/me"
             case MakeCode():
                 return {"code": CODE, "minutes": 15}
+            case FindNews():
+                return {"choice": "out"} | A_WEEK
             case LatestResult() if flow == "result":
                 return kept(owner(content, "low", "banso"))
             case FindAnswers():
@@ -127,6 +149,31 @@ def _side_talk(content: Content, flow: str) -> tuple[Say, ...]:
         return None
 
     return tuple(rehearsals.run(content, flow, {}, perform).says)
+
+
+def _news_talk(content: Content, choice: str, kept: bool) -> tuple[Say, ...]:
+    given: dict[type, Any] = {FindNews: {"choice": choice} | A_WEEK, KeepNews: kept, OfferNews: A_WEEK}
+
+    def perform(effect: Effect) -> Any:
+        return given.get(type(effect))
+
+    back = offer(Scene(content, "", {}, None, ()), back=True)
+    says = replay(back, Frame("notice", ""), perform).says
+    for answers in ({}, {"news": choice}, {"argument": choice}):
+        says += rehearsals.run(content, "news", answers, perform).says
+    return tuple(says)
+
+
+def _letter_talk(content: Content) -> tuple[Say, ...]:
+    """A letter of a campaign as long as can be, and as it is tried out."""
+    data = LETTER | {"step": 9, "variant": "a", "buttons": [LETTER["buttons"][0][:2]]}
+    told = (Woke(1, "campaign:999", "step9", 1), Woke(1, "trial:999", "step9", 1, data))
+    scene = Scene(content, "", {}, None, ())
+
+    def perform(effect: Effect) -> Any:
+        return LETTER if isinstance(effect, TakeLetter) else None
+
+    return tuple(say for woke in told for say in replay(notice(scene, woke), Frame("notice", ""), perform).says)
 
 
 def answer(content: Content, entry: Entry, standing: str = "valid", ended: str = "") -> tuple[Say, ...]:

@@ -2,18 +2,20 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from bot import experts
+from bot import campaigns, experts, outreach
 from bot.house import House
 from bot.town import ACCOUNT, CHANNEL, Plan, Town, place
 from dialogs.content import Content
+from dialogs.library import ready
 from scheduler.days import day_in_japan
+from scheduler.outreach import next_allowed
 from storage import Database, agencies, clients, contacts, members, notes, owners, referrals
 from storage import experts as kept
 from storage.agencies import Agency
@@ -26,6 +28,10 @@ FILE = Path(__file__).with_name("seed.toml")
 ALWAYS = {"notice": 0, "buffer": 0, "per_day": 12, "on_holidays": True}
 # The town has been there for so long.
 WEEKS = 10
+# So long ago a campaign was sent: what came of it is over.
+LETTERS_AGO = timedelta(days=34)
+# The ready-made campaigns of which one has been sent, and one is a draft.
+SENT, DRAFT = "unbooked", "half-year"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,9 @@ def seed(database: Database, content: Content, house: House, now: datetime, *, l
             ways = [way for row in given["agencies"] for way in _agency(connection, row, begins, now)]
     if new and lived:
         town = Town(database, content, house, begins, given["records"])
-        town.live([_plan(name, ways, begins) for name in given["owners"]], now)
+        plans = [_plan(name, ways, begins) for name in given["owners"]]
+        _write_to(town, plans, next_allowed(now - LETTERS_AGO))
+        town.live([plan for plan in plans if plan.came_at > town.now], now)
         _look_after(town, given["notes"])
     with database.reading() as connection:
         there = kept.all_of(connection)
@@ -129,6 +137,32 @@ def _plan(name: str, ways: Sequence[Sent], begins: datetime) -> Plan:
         acts=chance("acts", 4) > 0,
         score=4 + chance("score", 7) if chance("says", 6) else None,
     )
+
+
+def _write_to(town: Town, plans: Sequence[Plan], begins: datetime) -> None:
+    """Live until a campaign of the home agency's has been sent to all who want news, and leave a draft of another."""
+    town.live([plan for plan in plans if plan.came_at <= begins], begins)
+    town.want_news()
+    at = town.now
+    with town.database.writing() as connection:
+        home = next(one for one in agencies.all_of(connection) if one.home)
+        admin = next(one for one in members.of_agency(connection, home.id) if one.role == "admin")
+        draft = campaigns.plan_from(ready()[DRAFT])
+        campaigns.add(connection, home.id, admin.id, draft, at, DRAFT)
+        # Sent at once to who has a result, where the ready-made one waits for results that come.
+        plan = replace(campaigns.plan_from(ready()[SENT]), trigger="", everybody=True)
+        one = campaigns.add(connection, home.id, admin.id, plan, at, SENT)
+        campaigns.turn(connection, one, "start", at)
+        outreach.begin(connection, one, at)
+    for wait in (*(timedelta(days=step.days) for step in one.steps), timedelta(days=1)):
+        at = next_allowed(at + wait)
+        town.live([plan for plan in plans if town.now < plan.came_at <= at], at)
+        with town.database.writing() as connection:
+            outreach.prepare(connection, town.content, one.id, town.house.letters_a_week, at)
+            town.deliver(connection)
+        town.pass_time(at)
+    with town.database.writing() as connection:
+        outreach.conclude(connection, one.id, at)
 
 
 def _look_after(town: Town, notes_on: list[str]) -> None:

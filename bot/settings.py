@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     line_channel_secret: SecretStr = SecretStr("")
     line_channel_access_token: SecretStr = SecretStr("")
     line_api_url: ApiUrl = "https://api.line.me"
+    line_requests_per_second: Annotated[int, Field(ge=0, le=2000)] = 0
 
     telegram_bot_token: Annotated[SecretStr, AfterValidator(_telegram_token)] = SecretStr("")
     telegram_webhook_secret: Annotated[SecretStr, AfterValidator(_telegram_secret)] = SecretStr("")
@@ -152,6 +153,8 @@ class Settings(BaseSettings):
     retention_invitations_months: Months = 12
     retention_notes_months: Months = 12
 
+    outreach_per_week: Annotated[int, Field(ge=1)] = 1
+    campaign_approval: bool = False
     demo: bool = False
     calendars_from_private_networks: bool = False
 

@@ -179,7 +179,8 @@ class Talks:
         """What a timer tells, and all else that is told to the same side: who is second must not be told first."""
         one = self.by_subject(effect.subject)
         waiting = [timer for timer in timers.of(self.connection, effect.subject) if timer.kind == effect.kind]
-        told = {timer.revision: timer.data for timer in waiting if timers.fire(self.connection, timer.id)}
+        fired = timers.fire(self.connection, [timer.id for timer in waiting])
+        told = {timer.revision: timer.data for timer in waiting if timer.id in fired}
         told[effect.revision] = effect.data
         common = {"id": one.id if one else 0, "led": bool(one and one.led)}
         return [told[number] | common for number in sorted(told)]

@@ -1,12 +1,13 @@
 """The ticker: what is done from time to time. APScheduler only ticks; what is due stands in the database."""
 
+import logging
 from collections.abc import Callable
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import busy, purge, timing
+from bot import busy, outreach, purge, quota, timing
 from bot.intake import Clock, Intake
 from bot.settings import Settings
 from bot.turn import Taken
@@ -19,6 +20,7 @@ TIMER_SECONDS = 2
 CALENDAR_SECONDS = 60
 
 log = structlog.get_logger()
+SKIPPED = "maximum number of running instances"
 
 
 def start(intake: Intake, told: Callable[[Taken], None], settings: Settings) -> BackgroundScheduler:
@@ -26,6 +28,8 @@ def start(intake: Intake, told: Callable[[Taken], None], settings: Settings) -> 
 
     `told` is called, in a thread of the ticker's, with each turn that a timer has led to.
     """
+    # That a tick still goes on when the next is due is as it should be, while a campaign is sent.
+    logging.getLogger("apscheduler.scheduler").addFilter(_worth_telling)
     database, clock = intake.database, intake.clock
     ticker = BackgroundScheduler(
         timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
@@ -33,20 +37,36 @@ def start(intake: Intake, told: Callable[[Taken], None], settings: Settings) -> 
     ticker.add_job(lambda: sweep(database, clock), "interval", minutes=SWEEP_MINUTES)
     ticker.add_job(lambda: wake(intake, told), "interval", seconds=TIMER_SECONDS)
     ticker.add_job(lambda: look(database, clock, settings), "interval", seconds=CALENDAR_SECONDS)
+    ticker.add_job(lambda: reach_out(intake, told, settings), "interval", seconds=TIMER_SECONDS)
     limits = settings.retention()
     ticker.add_job(lambda: clear(intake, limits, lambda: ticker.running), "interval", minutes=SWEEP_MINUTES)
     ticker.start()
     return ticker
 
 
+def _worth_telling(record: logging.LogRecord) -> bool:
+    return SKIPPED not in str(record.msg)
+
+
 def wake(intake: Intake, told: Callable[[Taken], None]) -> None:
     """Have timers that are due taken."""
     try:
-        for taken in timing.fire(intake, intake.clock):
-            told(taken)
+        while (some := timing.fire_some(intake, intake.clock)) is not None:
+            for taken in some:
+                told(taken)
     except SQLAlchemyError as error:
         # The database is away; what is due waits for it.
         log.error("timers", error=type(error).__name__)
+
+
+def reach_out(intake: Intake, told: Callable[[Taken], None], settings: Settings) -> None:
+    """Have campaigns prepare what they have due, and tell it, as long as there is anything."""
+    try:
+        while outreach.tick(intake, lambda: quota.ask(settings)):
+            wake(intake, told)
+    except SQLAlchemyError as error:
+        # The database is away; what is due waits for it.
+        log.error("campaigns", error=type(error).__name__)
 
 
 def look(database: Database, clock: Clock, settings: Settings) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.house import House
+from bot.lastlook import last_look
 from bot.timing import claim
 from bot.turn import Event, Taken, take
 from dialogs import presses
@@ -19,10 +20,15 @@ from dialogs.content import Content
 from dialogs.events import Action, Command, Filled, Opened, Picked, Said, Tapped, Toggled
 from dialogs.messages import Message
 from scheduler.days import day_in_japan
-from storage import Database, timers
+from storage import Database, contacts, outbox, owners, timers
 from storage.clients import SHARES
+from storage.outbox import Claimed, Settled
 
 CHANNEL, ACCOUNT = "web", "chat"
+# The app in which owners go on who want news.
+APP, APP_ACCOUNT = "line", "bot"
+# Messages that arrive in one go.
+AT_ONCE = 500
 # A conversation that has not ended after so many taps has gone in a circle.
 MOST_TAPS = 120
 
@@ -56,9 +62,9 @@ class Town:
 
     def live(self, plans: Sequence[Plan], until: datetime) -> None:
         """Have owners come one after another, and time pass in between and afterwards."""
-        for number, plan in enumerate(sorted(plans, key=lambda plan: plan.came_at)):
+        for plan in sorted(plans, key=lambda plan: plan.came_at):
             self.pass_time(plan.came_at)
-            address = f"town-{number:03}"
+            address = f"town-{len(self.plans):03}"
             self.plans[address] = plan
             with self.database.writing() as connection:
                 self._visit(connection, address, plan)
@@ -71,11 +77,31 @@ class Town:
             with self.database.writing() as connection:
                 for event in claim(connection, self.now):
                     self._react(connection, event, self._take(connection, event).messages)
+                self.deliver(connection)
         self.now = max(self.now, until)
 
     def _next(self) -> datetime | None:
         with self.database.reading() as connection:
             return timers.next_due(connection)
+
+    # ------------------------------------------------------------ letters
+
+    def want_news(self) -> None:
+        """Have most of those who have been there and stayed go on in an app, and want news."""
+        with self.database.writing() as connection:
+            for address, plan in self.plans.items():
+                if plan.leaves_after is None and place(plan.name, "news", 8):
+                    contact = (CHANNEL, ACCOUNT, address)
+                    self._do(connection, contact, Command("news", "in"))
+                    owner = owners.find(connection, *contact)
+                    if owner:
+                        contacts.add(connection, owner.id, APP, APP_ACCOUNT, address, self.now)
+
+    def deliver(self, connection: Connection) -> None:
+        """What is due in the app arrives at once; nobody but the town is asked."""
+        claimed = outbox.claim(connection, APP, self.now, self.now + timedelta(minutes=1), AT_ONCE)
+        left = last_look(connection, claimed, self.house.letters_a_week, self.now)
+        outbox.settle(connection, [_arrived(row, self.now) for row in left])
 
     # ------------------------------------------------------------ owners
 
@@ -144,6 +170,11 @@ class Town:
                 case "action" if plan and plan.acts and command.argument.endswith("-done"):
                     self._do(connection, event.contact, command)
                     return
+                case "go" if place(event.address, command.argument, 3) == 0:
+                    self._do(connection, event.contact, command)
+                    if plan and plan.books:
+                        self._book(connection, event.contact)
+                    return
                 case "nps" if plan and plan.score is not None and command.argument.endswith(f"-{plan.score}"):
                     self._skip(connection, event, self._do(connection, event.contact, command))
                     return
@@ -172,6 +203,20 @@ class Town:
 
     def _take(self, connection: Connection, event: Event) -> Taken:
         return take(connection, self.content, event, self.now, self.house)
+
+
+def _arrived(row: Claimed, now: datetime) -> Settled:
+    return {
+        "claimed": row.id,
+        "claim": row.attempts,
+        "state": "sent",
+        "due_at": None,
+        "parts": 1,
+        "pushed": 1,
+        "reply": "",
+        "error": None,
+        "settled_at": now,
+    }
 
 
 def place(*of: Any) -> int:

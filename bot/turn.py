@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from bot.effects import Effects
 from bot.house import House
+from bot.mailbag import Mailbag
 from bot.settings import PUSHED
 from dialogs import engine, record
 from dialogs.content import Content
@@ -17,8 +18,9 @@ from dialogs.events import Action, Command, Left, Linked, Opened, Said, Sent, Wo
 from dialogs.flows.check import NEXT
 from dialogs.flows.sharing import ASKED as SHARE
 from dialogs.messages import Message, to_json
+from dialogs.outreach import letter_of
 from dialogs.record import Frame
-from storage import codes, inbox, invites, journeys, outbox, owners, referrals, timers
+from storage import codes, inbox, invites, journeys, outbox, outreach, owners, referrals, timers
 from storage.texts import storable
 
 # What an owner said is kept up to this length; what is longer was answered with a word on its length.
@@ -121,6 +123,10 @@ class _Taking:
     steps: list[journeys.Step] = field(default_factory=list)
     # Owners who are no more, and who they turned out to be.
     gone: dict[int, int] = field(default_factory=dict)
+    mailbag: Mailbag = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mailbag = Mailbag(self.connection, self.house.letters_a_week, self.now)
 
     def lock(self, event: Event) -> owners.Owner | None:
         """The owner whose event it is; None where it is for those who are known already, and this one is not."""
@@ -131,6 +137,8 @@ class _Taking:
     def take(self, met: Sequence[tuple[Event, owners.Owner]]) -> list[Taken]:
         """Take one event each of locked owners; what is written for all of them is written in one exchange."""
         new = self.unseen(met)
+        fresh = [one for one, unseen in zip(met, new, strict=True) if unseen]
+        self.mailbag.fill([letter for event, owner in fresh for letter in _letter(event, owner)])
         taken = [
             self.turn(event, owner, _meant(event, owner)) if unseen else Taken(owner.id, owner.turns)
             for (event, owner), unseen in zip(met, new, strict=True)
@@ -153,16 +161,16 @@ class _Taking:
             for event, owner in happened
         ]
         new = iter(inbox.add(self.connection, rows))
-        return [
-            timers.fire(self.connection, event.action.timer) if isinstance(event.action, Woke) else next(new)
-            for event, _ in met
-        ]
+        fired = timers.fire(self.connection, [event.action.timer for event, _ in met if isinstance(event.action, Woke)])
+        return [event.action.timer in fired if isinstance(event.action, Woke) else next(new) for event, _ in met]
 
     def turn(self, event: Event, owner: owners.Owner, action: Action) -> Taken:
         """Have the conversation take an action, and note what is to be written of it."""
         turn = owner.turns + 1
         pushed = event.channel in PUSHED and not event.quiet
-        effects = Effects(self.connection, self.content, owner.id, turn, self.now, self.house, event.member)
+        effects = Effects(
+            self.connection, self.content, owner.id, turn, self.now, self.house, event.member, self.mailbag
+        )
         before, beside = record.from_json(owner.tag, owner.record), event.member is not None
         led = engine.advance(self.content, before, action, effects.perform, beside=beside)
         said = event.action.text if isinstance(event.action, Said) else ""
@@ -176,7 +184,7 @@ class _Taking:
             pushed = pushed and bool(led.messages)
             self.answers.append(
                 {
-                    "id": str(uuid.uuid4()),
+                    "id": effects.outreach.row or str(uuid.uuid4()),
                     "owner_id": owner.id,
                     "contact_id": owner.contact_id,
                     "turn": turn,
@@ -187,6 +195,7 @@ class _Taking:
                     "due_at": self.now if pushed else None,
                     "reply": storable(event.reply) if pushed else "",
                     "member_id": event.member,
+                    "campaign_id": effects.outreach.campaign_id,
                 }
             )
         self.records.append(
@@ -204,6 +213,7 @@ class _Taking:
             self.steps.append(_step(event, owner.id, led.record.frames[0], effects, self.now))
         if isinstance(action, Left):
             outbox.give_up(self.connection, owner.contact_id, self.now)
+            outreach.leave(self.connection, owner.id, self.now)
         if event.channel in PUSHED and not effects.erased and not woken:
             self.heard.append(_heard(event, owner, self.now))
         return Taken(owner.id, turn, led.messages, effects.joined)
@@ -226,6 +236,12 @@ class _Taking:
         taken = self.turn(event, owners.lock(self.connection, *event.contact, "", self.now), Linked())
         self.write()
         return replace(taken, joined=into)
+
+
+def _letter(event: Event, owner: owners.Owner) -> Iterator[tuple[int, int, int]]:
+    """The letter that an event is for, by campaign, step and owner; nothing for any other event."""
+    if isinstance(event.action, Woke) and (letter := letter_of(event.action.subject, event.action.kind)):
+        yield *letter, owner.id
 
 
 def _way(event: Event) -> str:

@@ -13,7 +13,7 @@ from scoring.advice import Catalogue, catalogue
 from scoring.questionnaire import Questionnaire, check
 
 # The version of the notice that the owner agrees to: the day of its latest change in substance.
-NOTICE = "2026-11-23"
+NOTICE = "2026-11-24"
 
 
 @dataclass(frozen=True, slots=True)

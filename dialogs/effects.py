@@ -7,6 +7,7 @@ from dialogs.agencies import AgencyEffect
 from dialogs.appointments import Appointment
 from dialogs.consultations import ConsultationEffect
 from dialogs.officers import Officer
+from dialogs.outreach import OutreachEffect
 from dialogs.surveys import Survey
 from dialogs.talks import Talking
 from dialogs.waiting import Waiting
@@ -154,4 +155,5 @@ Effect = (
     | Survey
     | Talking
     | AgencyEffect
+    | OutreachEffect
 )

@@ -30,12 +30,13 @@ from dialogs.flows.check import NEXT, PROFILE
 from dialogs.flows.expert import EXPERTS
 from dialogs.flows.faq import AFTER, WORDS, last_shown
 from dialogs.flows.notices import notice
+from dialogs.flows.outreach import offer
 from dialogs.flows.sharing import ASKED as SHARE
 from dialogs.messages import Button, Message, Picture
 from dialogs.questions import message, place_of, ticked
 from dialogs.record import Frame, Record
 from dialogs.replay import Perform, Replay, answered, replay
-from dialogs.steps import Forget, GoInto, LieOn, Outcome, Revise, Rewrite, Say, Silent, StartOver
+from dialogs.steps import Flow, Forget, GoInto, LieOn, Outcome, Revise, Rewrite, Say, Silent, StartOver
 from dialogs.talks import IsLed, PassBack, PassOn
 from scoring.questionnaire import ANYTHING, SAID, TIME, Question
 
@@ -43,7 +44,7 @@ BASE = "check"
 # What a code brings somebody to, at any moment, and who makes one of their own.
 BY_CODE = {"join": BASE, "attend": "officer", "enrol": "desk", "referred": BASE, "staff": BASE, "forward": BASE}
 # What somebody new may begin with, before any welcome, and the flow that lies below it: they were sent for it.
-SENT_FOR = {"consult": BASE, "booked": BASE, "human": BASE}
+SENT_FOR = {"consult": BASE, "booked": BASE, "human": BASE, "nonews": BASE}
 AT_ONCE = BY_CODE | SENT_FOR | dict.fromkeys((*EXPERTS, "cancel", "write"), "desk")
 # What is under way until it is done, as the check is, and what comes back to it.
 LASTING, BESIDE = ("consult", "change", "propose", "attend", "write"), ("help", "question", "later", "referred")
@@ -124,6 +125,7 @@ class _Talk:
         """What the bot itself has to do with."""
         match action:
             case Opened():
+                self.offer_news()
                 self.come_back()
             case Linked():
                 self.resume("linked")
@@ -148,7 +150,8 @@ class _Talk:
         Buttons work beside that, and whatever the bot is asked by one, it answers.
         """
         words = understanding.clean(action.text)
-        if self.phrases.words.command(words) == "finish":
+        command = self.phrases.words.command(words)
+        if command == "finish" or (command == "nonews" and self.record.frames[0].flow != "thread"):
             return False
         if self.record.frames[0].flow == "thread":
             self.said, passed = words, self.perform(PassBack(words))
@@ -171,10 +174,19 @@ class _Talk:
 
     def wake(self, woke: Woke) -> None:
         """Tell what a timer was set for, if it still makes sense. What is open stays open, and nothing is asked."""
+        self.tell(lambda scene: notice(scene, woke))
+
+    def tell(self, flow: Callable[[Scene], Flow]) -> None:
+        """Say what a flow says that asks nothing, and of which nothing is kept."""
         below = self.record.frames[0] if self.record.frames else None
         scene = Scene(self.content, "", {}, below, ())
-        for say in replay(notice(scene, woke), Frame("notice", ""), self.perform).says:
+        for say in replay(flow(scene), Frame("notice", ""), self.perform).says:
             self.say(say)
+
+    def offer_news(self) -> None:
+        """Offer news anew to an owner who comes back."""
+        if self.record.frames[0].flow == BASE and not self.beside:
+            self.tell(lambda scene: offer(scene, back=True))
 
     def offers(self, text: str) -> Command | None:
         """What a typed text does that is the label of a button shown last, after which nothing was asked."""
@@ -224,6 +236,7 @@ class _Talk:
             self.enter(action.form, action.values)
             return
         old = isinstance(action, (Tapped, Picked, Toggled)) or (isinstance(action, Command) and action.name != "start")
+        old = old or "nonews" in (named, meant)
         if self.record.runs and old:
             again = Button(self.phrases.buttons["start"], presses.encode(Command("start")))
             self.messages.append(Message(self.phrases.say("erase.already"), buttons=(again,)))
@@ -340,6 +353,8 @@ class _Talk:
             return ""
         sure = self.phrases.words.means(text)
         flows = [frame.flow for frame in self.record.frames]
+        if "nonews" in sure:
+            return "nonews"
         if "booked" in sure and "cancel" not in flows and self.perform(Bookings()):
             return "booked"
         if sure.keys() & {"booked", "schedule"} and self.perform(Schedule()):
@@ -524,6 +539,8 @@ class _Talk:
             case "back":
                 self.back(argument)
             case "resume" | "start":
+                if name == "start":
+                    self.offer_news()
                 self.resume("resume" if self.record.top.flow in (BASE, "later") else "on")
             case _ if name in FLOWS and name != BASE:
                 self.leave_side(name)
@@ -656,8 +673,8 @@ class _Talk:
                 self.record = replace(self.record, frames=())
             case StartOver(answers):
                 self.begin(answers)
-            case GoInto(flow):
-                self.enter(flow)
+            case GoInto(flow, answers):
+                self.enter(flow, answers or None)
             case LieOn(flow):
                 self.record = replace(self.record, frames=()).push(flow)
                 self.go_on()

@@ -16,9 +16,16 @@ class Button:
     picked: bool = False
 
 
+# A picture of an agency's own, by its token.
+FLYER = "flyer"
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of a result: `kind` "share" or "balance", the result's token, and words for who can't see it."""
+    """A picture of a result (`kind` "share" or "balance", the result's token), or one that an agency attaches (FLYER).
+
+    `alt` are the words for who can't see it.
+    """
 
     kind: str
     token: str

@@ -80,9 +80,10 @@ class StartOver:
 
 @dataclass(frozen=True, slots=True)
 class GoInto:
-    """Ended by going on with another flow, on top of the conversation below."""
+    """Ended by going on with another flow, on top of the conversation below; `answers` are known to it already."""
 
     flow: str
+    answers: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,15 @@ def paced(free_at: datetime | None, cost: int, *, rate: float, burst: int, now: 
     return start, free_at + timedelta(seconds=cost / rate)
 
 
+def fitting(free_at: datetime | None, *, rate: float, burst: int, now: datetime, until: datetime) -> int | None:
+    """How many requests can begin until a time, one after another; None where a rate of 0 lets any number."""
+    if not rate:
+        return None
+    earliest = now - timedelta(seconds=(burst - 1) / rate)
+    first = max(free_at or earliest, earliest)
+    return int((until - first).total_seconds() * rate) + 1 if first <= until else 0
+
+
 def again_after(attempt: int, chance: float) -> timedelta:
     """How long to wait after this many attempts; `chance`, from 0 to 1, spreads those that failed together."""
     doubled = FIRST.total_seconds() * 2.0 ** min(attempt - 1, 20)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
 from scheduler import bookings as rules
 from scheduler.experts import cells, local_day, meets_at
@@ -239,6 +239,8 @@ def change(connection: Connection, one: Booking, act: str, now: datetime, **valu
     """Do something to a locked booking that leaves it its time, or ends it; raises Impossible."""
     state = rules.after(one.state, act)
     values |= {"state": state, "revision": one.revision + 1, "held_until": None, "changed_at": now}
+    if state in BOOKED:
+        values["booked_at"] = func.coalesce(booking.c.booked_at, now)
     connection.execute(update(booking).where(booking.c.id == one.id).values(values))
     if state not in rules.OCCUPYING:
         _free(connection, [one.id])

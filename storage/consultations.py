@@ -134,7 +134,8 @@ def find_action(connection: Connection, id: int) -> NextAction | None:
 def answer(connection: Connection, id: int, state: str, now: datetime) -> None:
     """Keep what an owner says of a next action."""
     mine = next_action.c.id == id
-    kept = update(next_action).where(mine).values(state=state).returning(next_action.c.owner_id)
+    done_at = func.coalesce(next_action.c.done_at, now) if state == "done" else None
+    kept = update(next_action).where(mine).values(state=state, done_at=done_at).returning(next_action.c.owner_id)
     whose = connection.execute(kept).scalar_one()
     if state == "done":
         journeys.mark(connection, whose, "acted", now)

@@ -106,6 +106,8 @@ def merge(connection: Connection, gone: int, into: int) -> None:
         name: getattr(described, name) for name in ("segment", "industry", "size", "prefecture", "challenges", "tools")
     }
     values |= {"depth": finished.depth, "seen_at": max(row.seen_at for row in both)}
+    # Who wants no news as one of the two says so apart (see outreach.merge).
+    values["outreach_at"] = min((row.outreach_at for row in both if row.outreach_at), default=None)
     connection.execute(delete(journey).where(journey.c.owner_id == gone))
     connection.execute(update(journey).where(journey.c.owner_id == into).values(values))
 

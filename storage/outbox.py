@@ -42,6 +42,7 @@ class Row(TypedDict):
     due_at: datetime | None
     reply: str
     member_id: int | None
+    campaign_id: int | None
 
 
 _ADD = Prepared(lambda _: insert(outbox).values({name: bindparam(name) for name in Row.__annotations__}))
@@ -104,7 +105,8 @@ def push(connection: Connection, owner_id: int, turn: int, now: datetime) -> Non
 class Claimed:
     """A row that may be sent now, by whoever claimed it and until the lease ends; `attempts` counts this one.
 
-    `free_at` is when the next request may be made to the contact.
+    `free_at` is when the next request may be made to the contact. `crowd` are the addresses of all whom it is for,
+    where the contact stands for many.
     """
 
     id: str
@@ -118,6 +120,8 @@ class Claimed:
     parts: int
     reply: str
     free_at: datetime | None
+    campaign_id: int | None = None
+    crowd: tuple[str, ...] = ()
 
 
 class Settled(TypedDict):
@@ -139,12 +143,6 @@ class Settled(TypedDict):
 
 
 _earlier = outbox.alias("earlier")
-# The head of each contact's line: nothing said before it is still to be sent.
-_HEAD = ~exists().where(
-    _earlier.c.contact_id == outbox.c.contact_id,
-    _earlier.c.state == literal_column("'due'"),
-    _earlier.c.turn < outbox.c.turn,
-)
 _SETTLE = Prepared(
     lambda _: (
         update(outbox)
@@ -158,6 +156,10 @@ _SETTLE = Prepared(
 
 
 def _due(channels: Collection[str], now: datetime) -> Select[Any]:
+    """The head of each contact's line: nothing said before it is still to be sent, but for letters that wait a while.
+
+    (In the night a campaign's letter must not keep the owner's own answers back.)
+    """
     return (
         select(
             outbox.c.id,
@@ -171,6 +173,7 @@ def _due(channels: Collection[str], now: datetime) -> Select[Any]:
             outbox.c.parts,
             outbox.c.reply,
             pace.c.free_at,
+            outbox.c.campaign_id,
         )
         .join_from(outbox, contact)
         .outerjoin(pace, pace.c.key == paces.CONTACT_KEY)
@@ -179,7 +182,12 @@ def _due(channels: Collection[str], now: datetime) -> Select[Any]:
             outbox.c.due_at <= now,
             contact.c.channel.in_(channels),
             or_(pace.c.free_at.is_(None), pace.c.free_at <= now),
-            _HEAD,
+            ~exists().where(
+                _earlier.c.contact_id == outbox.c.contact_id,
+                _earlier.c.state == literal_column("'due'"),
+                _earlier.c.turn < outbox.c.turn,
+                or_(_earlier.c.campaign_id.is_(None), _earlier.c.due_at <= now),
+            ),
         )
     )
 
@@ -190,11 +198,12 @@ def any_due(connection: Connection, channels: Collection[str], now: datetime) ->
 
 
 def claim(connection: Connection, channel: str, now: datetime, lease_until: datetime, most: int) -> list[Claimed]:
-    """Claim what is due on a channel, the longest due first: at most one row of each contact.
+    """Claim what is due on a channel, answers before letters of campaigns, the longest due first.
 
-    Who dies with a claim leaves it to others when the lease ends.
+    At most one row of each contact. Who dies with a claim leaves it to others when the lease ends.
     """
-    query = _due([channel], now).order_by(outbox.c.due_at).limit(most).with_for_update(of=outbox, skip_locked=True)
+    order = outbox.c.campaign_id.is_not(None), outbox.c.due_at
+    query = _due([channel], now).order_by(*order).limit(most).with_for_update(of=outbox, skip_locked=True)
     claimed = [Claimed(*row) for row in connection.execute(query)]
     if claimed:
         mine = outbox.c.id.in_([row.id for row in claimed])
@@ -208,6 +217,13 @@ def give_back(connection: Connection, ids_due: Sequence[tuple[str, datetime]]) -
         statement = update(outbox).where(outbox.c.id == bindparam("row"))
         values = {"due_at": bindparam("at"), "attempts": outbox.c.attempts - 1}
         connection.execute(statement.values(values), [{"row": id, "at": at} for id, at in ids_due])
+
+
+def put_off(connection: Connection, ids: Sequence[str], until: datetime) -> None:
+    """Undo claims of rows that were never tried, and leave them until a later time as if they were made then."""
+    if ids:
+        values = {"due_at": until, "made_at": until, "attempts": outbox.c.attempts - 1}
+        connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(values))
 
 
 def settle(connection: Connection, settled: Sequence[Settled]) -> None:

@@ -10,6 +10,8 @@ from typing import Any, TypedDict
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, exists, func, insert, select, true, update
 
 from storage import bookings, journeys, results
+from storage import outreach as news
+from storage.outreach import CROWD
 from storage.prepared import Prepared, insert_new
 from storage.schema import (
     DUE,
@@ -30,11 +32,14 @@ from storage.schema import (
     next_action,
     note,
     outbox,
+    outreach,
     owner,
     party,
+    recipient,
     result,
     result_axis,
     seat,
+    sending,
     sitting,
     survey,
     talk,
@@ -165,8 +170,10 @@ def hear(connection: Connection, rows: Sequence[Heard]) -> None:
 
 
 def gone(connection: Connection, contact_id: int, now: datetime) -> None:
-    """Keep that a contact can't be reached any more."""
-    connection.execute(update(contact).where(contact.c.id == contact_id).values(gone_at=now))
+    """Keep that a contact can't be reached any more; who has blocked us wants no news either."""
+    left = update(contact).where(contact.c.id == contact_id).values(gone_at=now).returning(contact.c.owner_id)
+    for owner_id in connection.execute(left).scalars().all():
+        news.leave(connection, owner_id, now)
 
 
 def reach(
@@ -187,7 +194,7 @@ def reach(
 
 def any_there(connection: Connection) -> bool:
     """Whether there is anybody at all, erased or not."""
-    return connection.execute(select(owner.c.id).limit(1)).first() is not None
+    return connection.execute(select(contact.c.id).where(contact.c.address != CROWD).limit(1)).first() is not None
 
 
 def first_contact(connection: Connection, owner_id: int) -> tuple[str, str, str]:
@@ -237,6 +244,7 @@ def merge(connection: Connection, gone: int, into: int) -> None:
         both_have = exists().where(own.c.owner_id == into, own.c[key.name] == key)
         connection.execute(delete(table).where(table.c.owner_id == gone, both_have))
         connection.execute(update(table).where(table.c.owner_id == gone).values(owner_id=into))
+    _merge_letters(connection, gone, into)
     # Nobody comes along to a booking of their own.
     own_booking = party.c.booking_id.in_(select(booking.c.id).where(booking.c.owner_id == into))
     connection.execute(delete(party).where(party.c.owner_id == into, own_booking))
@@ -269,6 +277,17 @@ def _merge_clients(connection: Connection, gone: int, into: int) -> None:
         connection.execute(delete(client).where(client.c.id == row.id))
 
 
+def _merge_letters(connection: Connection, gone: int, into: int) -> None:
+    """Whoever did not want news as one of the two wants none; of a campaign that both are in, one goes on."""
+    for table, key in ((recipient, ("campaign_id",)), (sending, ("campaign_id", "step"))):
+        own = table.alias()
+        same = (own.c[name] == table.c[name] for name in key)
+        both = exists().where(own.c.owner_id == into, *same)
+        connection.execute(delete(table).where(table.c.owner_id == gone, both))
+        connection.execute(update(table).where(table.c.owner_id == gone).values(owner_id=into))
+    news.merge(connection, gone, into)
+
+
 # Every table, under the name that the export gives it, in the order in which rows can be deleted. What is not listed
 # here would neither be shown to its owner nor taken away.
 _ALL = {
@@ -286,6 +305,9 @@ _ALL = {
     "results": result,
     "links": link,
     "questions": asked,
+    "letters": sending,
+    "campaigns": recipient,
+    "news": outreach,
     "notes": note,
     "consents": consent,
     "agencies": client,
@@ -306,11 +328,12 @@ ABOUT = {
     consultation: ("record",),
     client: ("client",),
 }
-# Who is not the person of an expert, of a member, or of a thread that an owner talks in.
+# Who is not the person of an expert, of a member, of a thread that an owner talks in, or of a crowd.
 NOBODYS = ~(
     exists().where(expert.c.owner_id == owner.c.id)
     | exists().where(member.c.owner_id == owner.c.id)
     | exists().where(talk.c.desk_id == owner.c.id)
+    | exists().where(contact.c.owner_id == owner.c.id, contact.c.address == CROWD)
 )
 # Owners swept in one transaction at the most: while it lasts, nobody is answered on SQLite.
 SWEPT = 500

@@ -67,7 +67,7 @@ _MEANS = (
     .where(*_PEERS)
     .group_by(result_axis.c.category)
 )
-_FIND = select(result.c.id, result.c.token).where(*_SAME)
+_FIND = select(result.c.id, result.c.token, result.c.first_at, result.c.made_at).where(*_SAME)
 _DROP_AXES = delete(result_axis).where(result_axis.c.result_id == bindparam("id"))
 _DROP = delete(result).where(result.c.id == bindparam("id"))
 _OVERTAKE = update(result).where(_OWN, result.c.latest.is_(True)).values(latest=False)
@@ -104,6 +104,7 @@ def save(
         "token": token,
         "day": day,
         "made_at": now,
+        "first_at": (old.first_at or old.made_at) if old else now,
         "answers": answers,
         "result": data,
         "segment": segment,

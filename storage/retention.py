@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, or_, select, tuple_, update
 
 from scheduler.bookings import OCCUPYING
 from storage import bookings, owners
@@ -18,9 +18,11 @@ from storage.clients import SEEN
 from storage.prepared import insert_new
 from storage.schema import (
     DUE,
+    ON_THEIR_WAY,
     WAITS,
     asked,
     booking,
+    campaign,
     client,
     enrolment,
     inbox,
@@ -32,6 +34,8 @@ from storage.schema import (
     owner,
     party,
     purge,
+    recipient,
+    sending,
     signin,
     timer,
 )
@@ -114,6 +118,24 @@ def _noted(limits: Limits, now: datetime) -> ColumnElement[bool]:
     return exists().where(client.c.id == note.c.client_id, ended)
 
 
+def _over(table: Table) -> Which:
+    """Whom a campaign was for, and what they were sent, some time after its end; then the campaign itself.
+
+    One with a trigger may never end: of such it is what was begun, and is over, so long ago.
+    """
+
+    def over(limits: Limits, now: datetime) -> ColumnElement[bool]:
+        since = back(now, limits.messages)
+        ended = campaign.c.ended_at < since
+        if table is campaign:
+            left = (exists().where(one.c.campaign_id == campaign.c.id) for one in (sending, recipient))
+            return ended & ~or_(*left)
+        past = sending.c.at < since if table is sending else (recipient.c.frozen_at < since) & ~ON_THEIR_WAY
+        return exists().where(campaign.c.id == table.c.campaign_id, or_(ended, (campaign.c.trigger != "") & past))
+
+    return over
+
+
 def _spent(table: Table) -> _Kind:
     return _Kind(table, lambda _, now: table.c.ends_at < now - SPENT, _deleted(table))
 
@@ -145,6 +167,9 @@ KINDS = {
     "events": _Kind(inbox, _happened, _deleted(inbox)),
     "invitations": _Kind(invitation, _ended, _emptied(invitation, name="", mail="")),
     "notes": _Kind(note, _noted, _deleted(note)),
+    "letters": _Kind(sending, _over(sending), _deleted(sending)),
+    "recipients": _Kind(recipient, _over(recipient), _deleted(recipient)),
+    "campaigns": _Kind(campaign, _over(campaign), _deleted(campaign)),
     "sign_ins": _spent(signin),
     "enrolments": _spent(enrolment),
     "codes": _spent(invite),

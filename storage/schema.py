@@ -102,6 +102,7 @@ outbox = Table(
     Column("error", String(200)),
     Column("settled_at", DateTime),
     Column("member_id", Integer),
+    Column("campaign_id", Integer),
     Index("ix_outbox_owner_id_turn", "owner_id", "turn"),
 )
 # Written out and not as parameters: only then does a database see that the index serves.
@@ -113,6 +114,17 @@ Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=DUE, postgresql_where=DU
 Index("ix_outbox_contact_id_turn", outbox.c.contact_id, outbox.c.turn, sqlite_where=DUE, postgresql_where=DUE)
 Index("ix_outbox_dead", outbox.c.made_at, sqlite_where=DEAD, postgresql_where=DEAD)
 Index("ix_outbox_pushed", outbox.c.settled_at, sqlite_where=PUSHED, postgresql_where=PUSHED)
+OF_CAMPAIGNS = outbox.c.campaign_id.is_not(None)
+# All that outcomes read of these rows, which are otherwise wide.
+Index(
+    "ix_outbox_campaign_id_state",
+    outbox.c.campaign_id,
+    outbox.c.state,
+    outbox.c.settled_at,
+    outbox.c.id,
+    sqlite_where=OF_CAMPAIGNS,
+    postgresql_where=OF_CAMPAIGNS,
+)
 
 # When the next request may be made, by platform and by contact ("line", "telegram:17"): the rows by which all processes
 # together hold a rate (GCRA). Apart from contact, as an event locks that one and delivery this one.
@@ -149,7 +161,8 @@ link = Table(
 )
 
 # One result a run and depth; `latest` marks each owner's latest full one, which alone counts among peers. `member_id`
-# is who of an agency answered for the owner, at their side, if anybody did.
+# is who of an agency answered for the owner, at their side, if anybody did. An answer that is edited makes a result
+# anew: `made_at` is when that was, `first_at` when the run first came to the end of this depth.
 result = Table(
     "result",
     metadata,
@@ -167,6 +180,7 @@ result = Table(
     Column("size", String(10)),
     Column("latest", Boolean, nullable=False),
     Column("member_id", Integer),
+    Column("first_at", DateTime),
     UniqueConstraint("owner_id", "run", "depth"),
     Index("ix_result_peers", "industry", "size", "latest"),
 )
@@ -229,7 +243,8 @@ expert = Table(
 # its name in buttons, `page` the secret part of its record's address, for its owner and who comes along. `reach` is how
 # the owner is met (a telephone number), as far as the way of meeting needs it; `place` where (an address, a link).
 # `shared_at` is since when the expert may see the owner's check, None without consent. `asked` are the experts who were
-# asked before this one and have not taken it.
+# asked before this one and have not taken it. `booked_at` is when it was booked or asked for, None while it was only
+# held.
 booking = Table(
     "booking",
     metadata,
@@ -251,6 +266,7 @@ booking = Table(
     Column("asked", JSON, nullable=False),
     Column("made_at", DateTime, nullable=False),
     Column("changed_at", DateTime, nullable=False),
+    Column("booked_at", DateTime),
     Index("ix_booking_expert_id_starts_at", "expert_id", "starts_at"),
     sqlite_autoincrement=True,
 )
@@ -324,7 +340,7 @@ consultation = Table(
     sqlite_autoincrement=True,
 )
 
-# The next actions that were agreed on; `state` is "open", "done" or "dropped".
+# The next actions that were agreed on; `state` is "open", "done" or "dropped", and `done_at` since when it is done.
 next_action = Table(
     "next_action",
     metadata,
@@ -334,6 +350,7 @@ next_action = Table(
     Column("text", Sealed, nullable=False),
     Column("day", Date),
     Column("state", String(10), nullable=False),
+    Column("done_at", DateTime),
     sqlite_autoincrement=True,
 )
 
@@ -558,7 +575,7 @@ note = Table(
 # check that was shown last ("" before it and once there is a result), `answered` how many were answered, `depth` which
 # check it is (that of the first result, once there is one); `challenges`
 # and `tools` are the ids of the latest result between commas (",sales,people,"). A time is when that was first
-# reached, None until then.
+# reached, None until then; but `outreach_at` is since when news is wanted, None while it is not.
 journey = Table(
     "journey",
     metadata,
@@ -583,6 +600,7 @@ journey = Table(
     Column("booked_at", DateTime),
     Column("met_at", DateTime),
     Column("acted_at", DateTime),
+    Column("outreach_at", DateTime),
     Index("ix_journey_agency_id_came_at", "agency_id", "came_at"),
     Index("ix_journey_referral_id", "referral_id"),
 )
@@ -613,4 +631,123 @@ purge = Table(
     Column("day", Date, unique=True),
     Column("data", JSON, nullable=False),
     sqlite_autoincrement=True,
+)
+
+
+# ---------------------------------------------------------------- outreach
+
+# Every answer of an owner to whether they want news from us: `choice` is "in" or "out", or "" where it was offered
+# and not answered yet. `how` is "offer", "news" (its button or question), "letter" (the button below one), "words"
+# (typed), "left" (who blocks us is out) or "merge" (out as one of two who are one person); `wording` is the version
+# of the words. What holds now is journey.outreach_at.
+outreach = Table(
+    "outreach",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), nullable=False, index=True),
+    Column("choice", String(3), nullable=False),
+    Column("how", String(20), nullable=False),
+    Column("wording", String(20), nullable=False),
+    Column("at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# A campaign of an agency's: to its clients, or (`everybody`, the home agency alone) to all who want news. `segment`
+# and `steps` are storage.segments.Segment and dialogs.letters.Step as JSON data. `state` is "draft", "ready"
+# (approved where that is wanted, and waiting for `starts_at`), "sending", "paused", "stopped" or "done". With a
+# `trigger` recipients are added as it happens to them. `goal` ends it for who has reached it; `holdout` percent of
+# the recipients get nothing. `hindered` is why it did not start when it was to: "quota" (it would go beyond what LINE
+# lets us send this month), "unknown" (LINE could not be asked), or "". `ends_on` is the last day (Japan's) on which
+# what it says holds: nothing is sent any more after it. `looked_at` is when it was last looked for whom the trigger
+# brings.
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("agency_id", ForeignKey("agency.id"), nullable=False, index=True),
+    Column("member_id", ForeignKey("member.id")),
+    Column("approved_by", ForeignKey("member.id")),
+    Column("name", String(80), nullable=False),
+    Column("library", String(40), nullable=False),
+    Column("everybody", Boolean, nullable=False),
+    Column("state", String(10), nullable=False, index=True),
+    Column("segment", JSON, nullable=False),
+    Column("steps", JSON, nullable=False),
+    Column("trigger", String(20), nullable=False),
+    Column("goal", String(20), nullable=False),
+    Column("holdout", Integer, nullable=False),
+    Column("hindered", String(10), nullable=False, server_default=""),
+    Column("starts_at", DateTime),
+    Column("made_at", DateTime, nullable=False),
+    Column("changed_at", DateTime, nullable=False),
+    Column("frozen_at", DateTime),
+    Column("ended_at", DateTime),
+    Column("ends_on", Date),
+    Column("looked_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+# Whom a campaign is for, frozen when it starts; `variant` is "a", "b" …, "-" for who gets nothing (the holdout).
+# `step` is the next to be sent, at `due_at`; `state` is "due", "woken" (a timer is on its way), "done", "held" (the
+# holdout) or "out" (not sent, for the `reason` that stands there). `tapped_at` is when a button of ours was first
+# tapped.
+recipient = Table(
+    "recipient",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), primary_key=True, index=True),
+    Column("contact_id", Integer, nullable=False),
+    Column("variant", String(1), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("reason", String(20), nullable=False, server_default=""),
+    Column("due_at", DateTime, nullable=False),
+    Column("frozen_at", DateTime, nullable=False),
+    Column("tapped_at", DateTime),
+    Index("ix_recipient_campaign_id_state_due_at", "campaign_id", "state", "due_at"),
+)
+# A literal, as in DUE.
+ON_THEIR_WAY = recipient.c.state.in_([literal_column("'due'"), literal_column("'woken'")])
+
+# What was handed to the outbox, by campaign, step and owner: the key is what makes nobody get a step twice. `row_id` is
+# the row of the outbox, which several share where the message is the same for all (LINE's multicast). `at`
+# is when it was prepared, `tried_at` when it was first on its way, from which the week of the cap is counted.
+sending = Table(
+    "sending",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("owner_id", ForeignKey("owner.id"), primary_key=True),
+    Column("contact_id", Integer, nullable=False),
+    Column("row_id", String(36), nullable=False, index=True),
+    Column("at", DateTime, nullable=False),
+    Column("tried_at", DateTime),
+    Index("ix_sending_owner_id_at", "owner_id", "at"),
+)
+
+# How often the links of a letter were tapped, by the place of their button. Of a letter that is the same for many it
+# can't be known by whom.
+link_tap = Table(
+    "link_tap",
+    metadata,
+    Column("campaign_id", ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("variant", String(1), primary_key=True),
+    Column("button", Integer, primary_key=True),
+    Column("taps", Integer, nullable=False),
+)
+
+# A picture that an agency attaches to letters of a campaign: `token` is made of its bytes, so that what was approved
+# stays what it is; `alt` are the words for who can't see it, `width` and `height` px.
+flyer = Table(
+    "flyer",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("media_type", String(20), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("alt", String(200), nullable=False),
+    Column("made_at", DateTime, nullable=False),
 )

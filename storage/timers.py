@@ -1,13 +1,13 @@
 """Timers: what is to come back as an event, to whom and when. Each is told once, whoever fires it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from storage.prepared import insert_new
+from storage.prepared import insert_new, insert_row
 from storage.schema import WAITS, timer
 
 
@@ -40,6 +40,18 @@ def add(
     row = {"subject": subject, "kind": kind, "revision": revision, "owner_id": owner_id}
     values = row | {"at": at, "due_at": at, "data": data or {}}
     connection.execute(insert_new(connection.dialect, timer), values)
+
+
+def wake(connection: Connection, subject: str, kind: str, owner_ids: Sequence[int], at: datetime) -> None:
+    """Have each of these people told of something, by a timer of their own; who was told before is told again."""
+    added = insert_row(connection.dialect, timer)
+    anew = {"state": "due", "at": added.excluded.at, "due_at": added.excluded.due_at}
+    key = (timer.c.subject, timer.c.kind, timer.c.revision)
+    rows = [
+        {"subject": subject, "kind": kind, "revision": id, "owner_id": id, "at": at, "due_at": at, "data": {}}
+        for id in owner_ids
+    ]
+    connection.execute(added.on_conflict_do_update(index_elements=key, set_=anew), rows)
 
 
 def add_next(
@@ -86,9 +98,12 @@ def next_due(connection: Connection) -> datetime | None:
     return at
 
 
-def fire(connection: Connection, id: int) -> bool:
-    """Note that a timer is being told of; False where it was told or cancelled before."""
-    return connection.execute(update(timer).where(timer.c.id == id, WAITS).values(state="fired")).rowcount > 0
+def fire(connection: Connection, ids: Collection[int]) -> set[int]:
+    """Note that timers are being told of; gives those that were neither told nor cancelled before."""
+    if not ids:
+        return set()
+    fired = update(timer).where(timer.c.id.in_(ids), WAITS).values(state="fired").returning(timer.c.id)
+    return set(connection.execute(fired).scalars())
 
 
 def find(connection: Connection, subject: str, kind: str, revision: int) -> Timer | None:

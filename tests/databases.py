@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from storage import Database
+
 RUN = "BANSO_TEST_RUN"  # in the environment, because that is what xdist's workers inherit
 LENT = "TEST_DATABASE_URL"  # a server to use in place of our own; databases are made on it and dropped again
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
@@ -61,6 +63,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     database = tmp_path / "banso.sqlite3"
     shutil.copyfile(_sqlite_template(), database)
     return f"sqlite:///{database}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same database, open for what a test does and looks at itself."""
+    from storage import Database
+
+    opened = Database(database_url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from starlette.testclient import TestClient
+
+from bot.app import make_app
 from bot.desk.doors import COOKIE
+from dialogs.content import packaged
 from storage import Database, agencies, clients, members, signins
+from tests.serving import settings_for
 from tests.taking import NOW
 
 if TYPE_CHECKING:
-    from starlette.testclient import TestClient
+    from collections.abc import Iterator
 
+    from bot.intake import Clock
     from storage.clients import Client
     from storage.members import Member
 
@@ -57,6 +64,20 @@ def sign_in(database: Database, browser: TestClient, member: Member, now: dateti
     with database.writing() as connection:
         browser.cookies.delete(COOKIE)
         browser.cookies.set(COOKIE, signins.begin(connection, member.id, "full", now), path="/desk")
+
+
+@contextmanager
+def visiting(
+    url: str, member: Member | None = None, clock: Clock = lambda: NOW, address: str = "http://testserver"
+) -> Iterator[TestClient]:
+    """A browser at the desk; signed in as this member, its forms come from our own page."""
+    database = Database(url)
+    app = make_app(database, packaged(), settings_for(address), clock)
+    headers = OURS if member else {}
+    with TestClient(app, base_url=address, follow_redirects=False, headers=headers) as browser:
+        if member:
+            sign_in(database, browser, member)
+        yield browser
 
 
 def client_of(

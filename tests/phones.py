@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from dialogs import presses
-from dialogs.events import Picked, Tapped, Toggled
+from dialogs.events import Command, Picked, Tapped, Toggled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,8 +106,9 @@ class Phone(ABC):
         self.all += self.shown
 
     def complete(self) -> bool:
-        """Whether the latest answer is there as a whole: it ends with something to tap."""
-        return any(presses.decode(found) for found in _values(self.shown[-1:], self.key))
+        """Whether the latest answer is there as a whole: it ends with something to tap, but news."""
+        found = [presses.decode(found) for found in _values(self.shown[-1:], self.key)]
+        return any(action and action != Command("news", "in") for action in found)
 
     @abstractmethod
     def mine(self, call: Call) -> bool:

@@ -7,7 +7,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot import delivery
+from bot import delivery, outreach, timing
 from bot.delivery import Delivery
 from bot.drawing import Drawing
 from bot.house import House
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
 
-def deliver(url: str, line_url: str, name: str, clock: Synchronized[float], keys: bool) -> None:
+def deliver(url: str, line_url: str, name: str, clock: Synchronized[float], keys: bool, ticks: bool = False) -> None:
     """Deliver until killed; LINE knows this process by its access token, `name`. The clock is the test's.
 
-    Without `keys` each attempt goes under a key of its own.
+    Without `keys` each attempt goes under a key of its own. With `ticks` it prepares campaigns and fires timers, too.
     """
     delivery.LOOK_AGAIN_SECONDS = 0.02
     if not keys:
@@ -44,9 +44,12 @@ def deliver(url: str, line_url: str, name: str, clock: Synchronized[float], keys
     async def run() -> None:
         line = Line(settings, settings.public_url, pictures, content.phrases)
         await line.start()
-        intake = Intake(database, content, now, House(lambda owner_id: f"/me/{owner_id}"))
+        intake = Intake(database, content, now, House(lambda owner_id: f"/me/{owner_id}", letters_a_week=99))
         intake.start()
         Delivery(intake, {"line": line}, now).start()
+        while ticks:
+            await asyncio.to_thread(outreach.tick, intake)
+            await asyncio.to_thread(timing.fire, intake, now)
         await asyncio.Event().wait()
 
     asyncio.run(run())

@@ -37,6 +37,7 @@ class Memory(Platform):
     burst: int = 1000
     contact_rate: float = 0
     contact_burst: int = 1
+    crowd_rate: float = 0
     reply_seconds: float = 60
     sending_seconds: float = 18
     # Requests that a row is rendered as; 0: as many as it has messages.

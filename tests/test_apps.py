@@ -49,13 +49,6 @@ SAY = packaged().phrases.say
 YES = "つないで続ける"
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
-
-
 def code_for(intake: Intake, talker: Talker) -> str:
     """A code made in this app."""
     (code,) = (

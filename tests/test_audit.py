@@ -12,13 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
-from bot.app import make_app
 from bot.desk import routes
 from bot.desk.audit import words
-from dialogs.content import packaged
 from storage import Database, audits, members, schema
-from tests.desk import OURS, Two, sign_in, two
-from tests.serving import settings_for
+from tests.desk import Two, sign_in, visiting
 from tests.taking import NOW, rows
 
 if TYPE_CHECKING:
@@ -26,22 +23,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def people(database: Database) -> Two:
-    return two(database)
-
-
-@pytest.fixture
 def browser(database_url: str, database: Database, people: Two) -> Iterator[TestClient]:
-    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"), lambda: NOW)
-    with TestClient(app, follow_redirects=False, headers=OURS) as browser:
-        sign_in(database, browser, people.admin)
+    with visiting(database_url, people.admin) as browser:
         yield browser
 
 

@@ -20,19 +20,11 @@ from tests.serving import settings_for
 from tests.taking import batch, event, new_intake, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Table
 
 WRITTEN = [contact, inbox, outbox, owner]
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 def rename(database: Database, table: str, new: str) -> None:

@@ -21,6 +21,7 @@ KEPT = (".toml", ".py", ".j2", ".html", ".txt", ".md")
 CHECK, ADVICE, REFERENCE = "scoring/check.toml", "scoring/advice.toml", "knowledge/reference.toml"
 SAID, SIDE, WORDS = "dialogs/phrases/check.toml", "dialogs/phrases/side.toml", "dialogs/phrases/words.toml"
 
+LIBRARY = "dialogs/library/jizokuka.toml"
 ANSWERS, ENTRY = "dialogs/phrases/faq.toml", "knowledge/faq/invoice/invoice-toha.md"
 
 LONG_SENTENCE = "あ" * 70 + "。"
@@ -68,6 +69,9 @@ def test_a_copy_has_none_either(copy: Copy) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "place", "what", "remedy"),
     [
+        # Of the step library.
+        (LIBRARY, "12月4日までに", "12月3日までに", "steps[0].a.text", "stands in no entry", "in `facts`"),
+        (LIBRARY, "先に、次の2つ", f"{LONG_SENTENCE}先に、次の2つ", "steps[0].a.text", "sentence of", "two"),
         # Of the questionnaire.
         (CHECK, 'serves = ["sales"]', 'serves = ["sails"]', "tools[shop].serves", "no challenge", "name an id"),
         (CHECK, "high_from = 30", "high_from = 60", "literacy.high_from", "can't be reached", "threshold"),

@@ -12,31 +12,24 @@ from starlette.testclient import TestClient
 
 from bot import seed
 from bot.app import make_app
+from bot.desk.hiding import FEWEST
 from dialogs.content import packaged
+from dialogs.library import ready
 from scheduler.days import day_in_japan
 from scheduler.experts import starts
 from storage import Database, migrate, owners
 from storage import experts as kept
 from storage.journeys import STAGES
-from storage.schema import client, journey
+from storage.schema import campaign, client, journey, recipient
 from tests.meetings import HOUSE, at
 from tests.serving import settings_for
 from tests.taking import rows
 from tests.test_app import PAGE, post, presses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from storage.experts import Expert
 
 TOPICS = {"management", "it", "subsidy", "invoice"}
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 def seeded(database: Database) -> list[Expert]:
@@ -108,6 +101,7 @@ def test_forty_owners_have_been_at_the_desk_of_two_agencies_by_the_real_flows(tm
     database = Database(url)
     people = seed.seed(database, packaged(), HOUSE, at(1, 10))
     journeys, clients = rows(database, journey), rows(database, client)
+    letters, reached = rows(database, campaign), rows(database, recipient)
     database.close()
     assert len(journeys) >= 40
     assert {member.role for member in people.members} == {"admin", "officer", "expert"}
@@ -116,3 +110,8 @@ def test_forty_owners_have_been_at_the_desk_of_two_agencies_by_the_real_flows(tm
     for stage in STAGES:
         assert sum(one[f"{stage}_at"] is not None for one in journeys) >= 5
     assert any(one["came_at"] and not one["finished_at"] for one in journeys)
+    assert [one["state"] for one in letters] == ["draft", "done"]
+    assert all(one["library"] in ready() for one in letters)
+    # Enough that what came of it can be told.
+    assert sum(one["state"] == "done" for one in reached) >= FEWEST
+    assert sum(one["tapped_at"] is not None for one in reached) > 0

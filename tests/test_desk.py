@@ -6,26 +6,14 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from bot.app import make_app
 from bot.desk.routes import DOORS
-from dialogs.content import packaged
 from storage import Database
-from tests.desk import sign_in, two
-from tests.serving import settings_for
-from tests.taking import NOW
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
+from tests.desk import sign_in, two, visiting
 
 
 @pytest.fixture
 def browser(database_url: str) -> Iterator[TestClient]:
-    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"), lambda: NOW)
-    with TestClient(app, follow_redirects=False) as browser:
+    with visiting(database_url) as browser:
         yield browser
 
 

@@ -19,7 +19,7 @@ from dialogs.content import packaged
 from dialogs.events import Opened
 from storage import Database, audits, referrals
 from storage.schema import audit
-from tests.desk import OURS, client_of, sign_in, two
+from tests.desk import client_of, sign_in, visiting
 from tests.serving import serving, settings_for
 from tests.taking import NOW, finish, later, new_intake, rows
 from tests.talkers import FULL, QUICK, Talker
@@ -40,22 +40,8 @@ LABELS = {"a": "A", "b": "B"}
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def people(database: Database) -> Two:
-    return two(database)
-
-
-@pytest.fixture
 def desk(database_url: str, database: Database, people: Two) -> Iterator[TestClient]:
-    app = make_app(Database(database_url), packaged(), settings_for("https://banso.example"), lambda: NOW)
-    with TestClient(app, base_url="https://banso.example", follow_redirects=False, headers=OURS) as browser:
-        sign_in(database, browser, people.officer)
+    with visiting(database_url, people.officer, address="https://banso.example") as browser:
         yield browser
 
 

@@ -25,7 +25,7 @@ from storage import Database, agencies, clients, owners, referrals, signins
 from storage.referrals import Came, Invitation, Referral
 from storage.schema import audit, referral
 from tests.browser import browser as chromium
-from tests.desk import OURS, Two, sign_in, two
+from tests.desk import OURS, Two, sign_in
 from tests.sending import Memory
 from tests.serving import serving, settings_for
 from tests.taking import NOW, later, rows
@@ -44,18 +44,6 @@ class Inviting(Memory):
 
     async def invitation(self, code: str) -> str | None:
         return f"https://{self.channel}.example/{code}"
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def people(database: Database) -> Two:
-    return two(database)
 
 
 @pytest.fixture

@@ -15,16 +15,13 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from starlette.testclient import TestClient
 
-from bot.app import make_app
 from bot.desk import addressees
 from bot.desk.addressees import Person, Problem, read
 from bot.web import pages
 from bot.web.guard import LARGEST_BODY
-from dialogs.content import packaged
 from storage import Database, referrals
 from storage.schema import audit, invitation, referral
-from tests.desk import OURS, Two, sign_in, two
-from tests.serving import settings_for
+from tests.desk import Two, sign_in, visiting
 from tests.taking import NOW, rows
 
 NEW, FILE, ALL = (f"/desk/forward/invitations/{name}" for name in ("new", "file", "all"))
@@ -237,22 +234,8 @@ def test_no_bytes_are_too_strange_to_be_told_of(content: bytes) -> None:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def people(database: Database) -> Two:
-    return two(database)
-
-
-@pytest.fixture
 def browser(database_url: str, database: Database, people: Two) -> Iterator[TestClient]:
-    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"), lambda: NOW)
-    with TestClient(app, follow_redirects=False, headers=OURS) as browser:
-        sign_in(database, browser, people.officer)
+    with visiting(database_url, people.officer) as browser:
         yield browser
 
 

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 from starlette.testclient import TestClient
 
-from bot.app import make_app
 from bot.desk import figures, hiding, insight
 from bot.desk.figures import Figures
 from dialogs.content import packaged
@@ -24,8 +23,7 @@ from storage import Database, insights, referrals, surveys
 from storage.insights import Scope
 from storage.journeys import STAGES
 from storage.schema import asked, journey, owner
-from tests.desk import client_of, sign_in, two
-from tests.serving import settings_for
+from tests.desk import client_of, sign_in, two, visiting
 from tests.taking import NOW, later
 
 Cells = tuple[int, ...]
@@ -217,16 +215,8 @@ def test_a_score_tells_of_no_small_group_of_voters(votes: tuple[int, int, int]) 
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
 def browser(database_url: str) -> Iterator[TestClient]:
-    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"), lambda: NOW)
-    with TestClient(app, follow_redirects=False) as browser:
+    with visiting(database_url) as browser:
         yield browser
 
 

@@ -29,6 +29,7 @@ OPEN = {
     "/r/{token}/delete": "A",
     "/r/{token}/{kind}.png": "A",
     "/p/{signed}.png": "A",
+    "/p/{signed}": "A",
     "/me/{signed}": "A",
     "/b/{page}.ics": "A",
     "/b/{page}": "A",
@@ -38,6 +39,7 @@ OPEN = {
     "/x/{token}/hours": "A",
     "/x/{token}/{booking}": "A",
     "/a/{signed}": "A",
+    "/go/{signed}": "A",
     "/link": "-",
     "/link/{code}": "A",
     "/webhooks/{platform}": "S",
@@ -57,13 +59,6 @@ def browser(world: World, database_url: str) -> Iterator[TestClient]:
     app = make_app(Database(database_url), packaged(), settings_for("http://testserver"), lambda: LATER)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as browser:
         yield browser
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 def through(browser: TestClient, door: Door, path: str, token: str = "") -> Response:

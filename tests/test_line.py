@@ -409,7 +409,7 @@ def question(id: str) -> Message:
 
 def result() -> tuple[Message, ...]:
     """What is said at the end of a check."""
-    said = samples.owner(CONTENT, "low", "banso", again=True).says[-4:]
+    said = samples.owner(CONTENT, "low", "banso", again=True).says[-5:]
     return *(_message(say) for say in said), next_question()
 
 

@@ -20,11 +20,13 @@ from storage import (
     Database,
     agencies,
     bookings,
+    campaigns,
     clients,
     experts,
     members,
     migrate,
     notes,
+    outreach,
     owners,
     results,
     schema,
@@ -39,20 +41,12 @@ from tests.talkers import FULL, QUICK, Talker
 from tests.waiting import taken_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from dialogs.events import Action
     from storage.clients import Client
 
 ERASE = ("erase", "yes")
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 def live(database: Database, address: str) -> tuple[Talker, int]:
@@ -86,7 +80,18 @@ def befriend(connection: Connection, id: int) -> Client:
     sat = {"agency_id": agency.id, "member_id": member.id, "address": str(id), "notice": "", "began_at": NOW}
     connection.execute(insert(schema.sitting).values(sat | {"owner_id": id}))
     timers.add(connection, one.subject, "answered", 1, member.owner_id, NOW, {"words": f"{id}の返事"})
+    write(connection, id, agency.id)
     return one
+
+
+def write(connection: Connection, id: int, agency_id: int) -> None:
+    """A row in every table that has to do with letters of campaigns."""
+    outreach.keep(connection, id, "in", "news", "test", NOW)
+    sent = campaigns.add(connection, agency_id, None, f"{id}のお知らせ", NOW)
+    letter = {"campaign_id": sent.id, "owner_id": id, "contact_id": id, "step": 0}
+    frozen = {"variant": "a", "state": "due", "due_at": NOW, "frozen_at": NOW}
+    connection.execute(insert(schema.recipient).values(letter | frozen))
+    connection.execute(insert(schema.sending).values(letter | {"row_id": str(id), "at": NOW}))
 
 
 def consult(connection: Connection, id: int) -> None:
@@ -128,7 +133,8 @@ def erase(database: Database, talker: Talker) -> Event:
 # booking, which end by themselves, and what is the agencies': experts, members, their ways and what they did.
 OTHERS = (
     *(pace, schema.invite, schema.purge, schema.audit, schema.expert, schema.agency, schema.member, schema.api_token),
-    *(schema.signin, schema.enrolment, schema.referral, schema.invitation),
+    *(schema.signin, schema.enrolment, schema.referral, schema.invitation, schema.campaign, schema.link_tap),
+    schema.flyer,
 )
 OWNED = [table for table in metadata.sorted_tables if table not in OTHERS]
 

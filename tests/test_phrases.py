@@ -45,7 +45,7 @@ def test_the_button_that_ends_a_multi_choice_may_be_typed() -> None:
 OF_SOMETHING = {
     *("accept", "action", "agree", "attend", "cancel", "change", "decline", "discard", "dismiss", "enrol", "guest"),
     *("held", "hours", "join", "leave", "missed", "nps", "offer", "officer", "propose", "record", "share", "thread"),
-    *("unshare", "unwait", "write", "member", "referred", "reply", "staff"),
+    *("go", "unshare", "unwait", "write", "member", "referred", "reply", "staff"),
 }
 
 

@@ -39,19 +39,12 @@ from tests.serving import KEY
 from tests.taking import NOW, event, later, new_intake, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 LIMITS = Limits()
 # The next morning in Japan at four.
 MORNING = datetime(2026, 12, 1, 19, 0)  # noqa: DTZ001
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 def ago(months: int, days: int = 0) -> datetime:
@@ -158,7 +151,8 @@ def test_a_telephone_number_goes_from_what_the_expert_was_told_as_well(database:
         contact = owners.lock(connection, "line", "bot", "expert", "", NOW)
         told = {"id": "1", "owner_id": expert, "contact_id": contact.contact_id, "turn": 1, "said": "", "reply": ""}
         words = [{"text": f"電話 09012345678 {one.token}"}]
-        told |= {"messages": words, "made_at": NOW, "state": "sent", "due_at": None, "member_id": None}
+        told |= {"messages": words, "made_at": NOW, "state": "sent", "due_at": None}
+        told |= {"member_id": None, "campaign_id": None}
         other = told | {"id": "2", "turn": 2, "messages": [{"text": "ほかの方"}]}
         outbox.add(connection, [told, other])  # type: ignore[list-item]
     purged(database)
@@ -209,7 +203,7 @@ def test_words_of_notices_go_but_that_they_were_told_is_still_known(database: Da
     with database.writing() as connection:
         timers.add(connection, "party:1", "wrote", 1, id, ago(25), {"words": "よろしく"})
         timers.add(connection, "party:1", "wrote", 2, id, ago(25), {"words": "まだ"})
-        timers.fire(connection, 1)
+        timers.fire(connection, [1])
     assert purged(database) == {"notices": 1}
     assert [row["data"] for row in rows(database, tables.timer)] == [{}, {"words": "まだ"}]
     assert purged(database) == {}

@@ -41,7 +41,6 @@ from tests.serving import KEY
 from tests.taking import NOW, event, later, new_intake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -61,13 +60,6 @@ WORDS = {
 }
 NUMBER, PLACE, MAIL, CALENDAR = "09087654321", "狐坂三丁目", "kitsune@example.jp", "https://calendar.example/hush.ics"
 ALL = (*NAMES.values(), *WORDS.values(), NUMBER, PLACE, MAIL, CALENDAR)
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -182,6 +174,9 @@ PLAIN = {
         "referral.name",
         "referral.place",
         "api_token.name",
+        "campaign.name",
+        "flyer.alt",
+        "flyer.media_type",
     },
     "hashes": {"member.password", "signin.hash", "enrolment.hash", "api_token.hash"},
 }
@@ -203,10 +198,12 @@ OURS = {
     ),
     *("depth", "entry", "error", "event_id", "feed", "handover", "id", "industry", "key", "kind", "notice", "page"),
     *("prefecture", "rated", "reply", "role", "run", "segment", "share", "size", "stage", "stands", "state", "subject"),
-    *("tag", "token", "tools", "topic", "verdict", "way", "wording"),
+    *("choice", "goal", "hindered", "how", "library", "reason", "row_id", "tag", "token", "tools", "topic", "trigger"),
+    *("variant", "verdict", "way", "wording"),
 }
-# Scores and ids of advice; how many rows of which kind, how a row of ours was changed; the random address of a sitting.
-KNOWN = {"result.result", "purge.data", "audit.data", "sitting.address"}
+# Scores and ids of advice; how many rows of which kind, how a row of ours was changed; the random address of a sitting;
+# what a campaign says to everybody, and whom it is for, by ids.
+KNOWN = {"result.result", "purge.data", "audit.data", "sitting.address", "campaign.segment", "campaign.steps"}
 
 
 def test_every_text_is_sealed_or_there_is_a_reason_why_not() -> None:

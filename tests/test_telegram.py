@@ -66,8 +66,8 @@ class Drawn(Pictures):
     def __init__(self, png: bytes | None = PNG) -> None:
         self.drawn = png
 
-    async def png(self, picture: Picture) -> bytes | None:
-        return self.drawn
+    async def file(self, picture: Picture) -> tuple[bytes, str] | None:
+        return (self.drawn, "image/png") if self.drawn else None
 
 
 class Server:

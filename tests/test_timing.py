@@ -60,7 +60,7 @@ def test_without_a_note_that_a_timer_was_told_it_is_told_twice(
     first = meetings.claim()
     meetings.now += 2 * timing.LEASE
     second = meetings.claim()
-    monkeypatch.setattr(timers, "fire", lambda connection, id: True)
+    monkeypatch.setattr(timers, "fire", lambda connection, ids: set(ids))
     assert len(meetings.wake(second)) == len(meetings.wake(first)) == 2 * MEETINGS
 
 

@@ -10,19 +10,16 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from bot.app import make_app
 from bot.effects import Effects
 from bot.turn import Event
 from dialogs import presses, record
 from dialogs.appointments import Bookings
-from dialogs.content import packaged
 from dialogs.events import Command, Opened, Said, Tapped
 from dialogs.flows.check import NEXT
 from dialogs.messages import from_json
 from storage import Database, clients, owners, referrals, results, sittings
 from storage.schema import audit, client, consent, journey, outbox, owner, result, sitting
-from tests.desk import OURS, client_of, sign_in, two
-from tests.serving import settings_for
+from tests.desk import client_of, sign_in, visiting
 from tests.taking import NOW, finish, later, new_intake, rows
 from tests.talkers import QUICK, Talker
 
@@ -47,27 +44,13 @@ class Clock:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def people(database: Database) -> Two:
-    return two(database)
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
 def desk(database_url: str, database: Database, people: Two, clock: Clock) -> Iterator[TestClient]:
-    app = make_app(Database(database_url), packaged(), settings_for("http://testserver"), clock)
-    with TestClient(app, follow_redirects=False, headers=OURS) as browser:
-        sign_in(database, browser, people.officer)
+    with visiting(database_url, people.officer, clock) as browser:
         yield browser
 
 

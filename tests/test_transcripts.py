@@ -23,17 +23,21 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from bot.booked import Operator
 from bot.house import Desk
+from bot.turn import Event, take
 from dialogs.content import packaged
-from dialogs.events import Filled, Invited
+from dialogs.events import Filled, Invited, Left
+from dialogs.letters import Letter, Step
 from dialogs.messages import Button, Message
 from scheduler.days import JAPAN
 from scheduler.desk import HOURS, hours
 from scheduler.experts import Profile, Weekly, starts
 from scoring.questionnaire import Question, Questionnaire
-from storage import bookings, experts, owners
+from storage import bookings, campaigns, experts, outreach, owners
+from storage.schema import recipient, sending
 from tests import agencies
 from tests.talk import CODE, Talk
 
@@ -335,6 +339,35 @@ def stopped(talk: Talk, *at: str) -> list[tuple[str, tuple[Message, ...]]]:
     return []
 
 
+def written_to(talk: Talk) -> None:
+    """A campaign of one letter to everybody who wants news."""
+    text = "年末調整の前に、「{{ step or '1分でざっくり診断' }}」から始めませんか。"
+    steps = (Step(0, {"a": Letter(text, (("一歩を見る", "steps"),))}),)
+    agencies.found(talk)
+    with talk.database.writing() as connection:
+        agency = agencies.officer(connection, agencies.MINATO).agency_id
+        made = campaigns.add(connection, agency, None, "年末", talk.now, everybody=True, steps=steps)
+        campaigns.turn(connection, made.id, "ready", talk.now)
+        campaigns.turn(connection, made.id, "sending", talk.now, frozen_at=talk.now)
+        campaigns.freeze(connection, made, ["test"], talk.now)
+        for ready in outreach.due(connection, made.id, "test", talk.now, 10):
+            outreach.wake(connection, made.id, 0, [ready.owner_id], talk.now)
+
+
+def forgotten(talk: Talk) -> None:
+    """What was kept of campaigns goes when it is kept no longer."""
+    with talk.database.writing() as connection:
+        connection.execute(delete(sending))
+        connection.execute(delete(recipient))
+
+
+def blocked(talk: Talk) -> None:
+    """The owner blocks the bot; nobody is there to be told anything."""
+    with talk.database.writing() as connection:
+        gone = Event(f"left-{talk.now}", "test", "chat", talk.address, Left())
+        take(connection, talk.content, gone, talk.now, talk.house)
+
+
 SPANS = {"分": timedelta(minutes=1), "時間": timedelta(hours=1), "日": timedelta(days=1)}
 AT = r"(\d+)月(\d+)日\(.\) (\d+)時(?:(\d+)分)?"
 TIMES: dict[re.Pattern[str], Callable[..., list[tuple[str, tuple[Message, ...]]]]] = {
@@ -381,5 +414,8 @@ EVENTS: dict[str, Callable[[Talk], tuple[Message, ...]]] = {
     "職員の鈴木さんが、自分の合言葉を作る": lambda talk: silently(talk, lambda: agencies.connects(talk)),
     "職員の鈴木さんが、相談の予約をすすめる": lambda talk: silently(talk, lambda: agencies.asks(talk, "invite")),
     "職員の鈴木さんが、同席を願い出る": lambda talk: silently(talk, lambda: agencies.asks(talk, "join")),
+    "お知らせが1通、送られる": lambda talk: silently(talk, lambda: written_to(talk)),
+    "お知らせの記録が、期限で消える": lambda talk: silently(talk, lambda: forgotten(talk)),
+    "ボットをブロックする": lambda talk: silently(talk, lambda: blocked(talk)),
     "もとの質問に戻った": lambda talk: silently(talk, lambda: talk.with_content(packaged())),
 }

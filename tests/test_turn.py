@@ -28,7 +28,7 @@ from tests.taking import batch, event, later, new_intake, rows
 from tests.talkers import Talker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -37,13 +37,6 @@ if TYPE_CHECKING:
     from dialogs.events import Action
     from dialogs.record import Record
     from dialogs.replay import Perform
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 def numbers(database: Database) -> list[int]:

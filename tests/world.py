@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import bookings, consultations, contacts, members, notes, referrals, sittings, tokens
+from dialogs.letters import Letter, Step
+from storage import bookings, campaigns, consultations, contacts, flyers, members, notes, referrals, sittings, tokens
 from storage.schema import result
 from tests.desk import Two, client_of, two
 from tests.meetings import Meetings, at
@@ -28,6 +29,7 @@ FREE = {"format": ("svg", "csv", "xlsx"), "secret": ("made-up",), "turn": ("1",)
 # What is there only while something is under way, or for some of what is free.
 SOMETIMES = ("/desk/me/app", "{format}", "{kind}")
 LATER = at(3, 12)
+LETTERS = (Step(0, {"a": Letter("{{ step or '診断' }}から、始めませんか。", (("続ける", "resume"),))}),)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def world(database_url: str) -> World:
         )
         invitation = referrals.invite(connection, home, people.officer.id, SECRET, "", now, event.id)
         notes.add(connection, client, people.officer.id, f"{SECRET}{OWNER}", now)
+        outreach = campaigns.add(connection, home, people.admin.id, SECRET, now, steps=LETTERS)
+        flyer = flyers.add(connection, outreach.id, b"a picture", "image/png", (1, 1), SECRET, now)
         one = bookings.find(connection, booked)
         assert one
         consultations.keep(connection, one, OWNER, OWNER, "", [(OWNER, None)], now)
@@ -95,6 +99,8 @@ def world(database_url: str) -> World:
         "member": people.officer.id,
         "token": made,
         "agency": home,
+        "campaign": outreach.id,
+        "flyer": flyer,
     }
     meetings.close()
     return World(people, of_home, {name: str(id) for name, id in own.items()}, token, other)

@@ -5,14 +5,17 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import NoReturn
 from xml.parsers import expat
 
 from openpyxl import load_workbook
+
+from bot.desk.words import words
 
 # What a file may have at the most: bytes (its form has to fit into guard.LARGEST_BODY, too), people, lines and columns.
 # A workbook is a zip file, which could become anything; what we take becomes this many bytes.
@@ -23,24 +26,6 @@ LONGEST = {"name": 80, "mail": 200}
 # More problems than these are not read by anybody; how many there are is told.
 SHOWN = 50
 
-# The words by which a column is known. Names are put together from the first three, in this order.
-WORDS = {
-    "company": (
-        "会社名 事業者名 事業所名 企業名 法人名 団体名 商号 屋号 店名 店舗名 会員名 会員名称 名称 取引先 "
-        "取引先名 顧客名 得意先名 貴社名 御社名 会社 事業者 企業 法人 事業所 商号又は名称 商号または名称 company"
-    ),
-    "person": (
-        "氏名 お名前 名前 姓名 代表者 代表者名 代表者氏名 代表者様 担当者 担当者名 担当者氏名 ご担当者 ご担当者名 "
-        "ご担当者様 ご氏名 宛名 宛先 name"
-    ),
-    "family": "姓 苗字 名字",
-    "given": "名",
-    "mail": (
-        "メール メールアドレス 電子メール 電子メールアドレス eメール eメールアドレス emailアドレス "
-        "mailアドレス email emailaddress mail mailaddress"
-    ),
-}
-_FIELDS = {word: field for field, words in WORDS.items() for word in words.split()}
 _ASIDE = re.compile(r"\([^)]*\)|【[^】]*】|\[[^\]]*\]")
 _MAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 _BROKEN = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!)")
@@ -213,7 +198,7 @@ def _of_text(text: str) -> list[Line]:
 def _sense(lines: Sequence[Line]) -> int:
     """How many columns of a header are known, in this reading."""
     place = _place(lines)
-    return 0 if place is None else sum(_word(cell) in _FIELDS for cell in lines[place][1])
+    return 0 if place is None else sum(_word(cell) in _fields() for cell in lines[place][1])
 
 
 def _separated(text: str, sign: str) -> "list[Line] | _Unreadable":
@@ -232,6 +217,12 @@ def _separated(text: str, sign: str) -> "list[Line] | _Unreadable":
 # ---------------------------------------------------------------- from lines to people
 
 
+@cache
+def _fields() -> Mapping[str, str]:
+    """What a column holds, by the words that may stand above it."""
+    return {word: field for field, known in words()["addressees"].items() for word in known.split()}
+
+
 def _word(text: str) -> str:
     """A text without what headers differ in: width and case, blanks and dashes, what stands in brackets."""
     folded = _ASIDE.sub("", unicodedata.normalize("NFKC", text)).casefold()
@@ -240,7 +231,7 @@ def _word(text: str) -> str:
 
 def _place(lines: Sequence[Line]) -> int | None:
     """Which line is the header: the first with a column for names."""
-    named = _FIELDS.keys() - set(WORDS["mail"].split())
+    named = {word for word, field in _fields().items() if field != "mail"}
     places = (place for place, (_, cells) in enumerate(lines[:TITLES]) if any(_word(cell) in named for cell in cells))
     return next(places, None)
 
@@ -252,7 +243,7 @@ def _header(lines: Sequence[Line]) -> tuple[int, dict[str, int]]:
         raise _Unreadable("header" if any(any(cells) for _, cells in lines) else "empty")
     fields: dict[str, int] = {}
     for column, cell in enumerate(lines[place][1]):
-        if field := _FIELDS.get(_word(cell)):
+        if field := _fields().get(_word(cell)):
             fields.setdefault(field, column)
     return place, fields
 

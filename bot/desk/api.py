@@ -13,19 +13,24 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse, Response
 
-from bot.desk import figures, rooms
+from bot.desk import figures, outcomes, rooms
 from bot.desk.doors import LARGEST_ID, Door, Rule
 from bot.desk.figures import BY
 from bot.desk.insight import ALL, MONTH, Looking, counted, looking
 from bot.desk.visits import Answer, Call, Page, Visit
+from storage import campaigns as all_campaigns
 from storage import insights, paces, referrals, rosters, tokens, workshops
+from storage.campaigns import STATES
 from storage.journeys import STAGES
+from storage.outcomes import FIGURES
 from storage.rosters import Entry, Place, Wanted
 
 VERSION = "1"
 # A programme may ask so many times at once, and so many times a second after that.
 BURST, RATE = 60, 1.0
 LIMIT, MOST = 50, 200
+# Each campaign is counted over all of its recipients.
+FEW, MOST_CAMPAIGNS = 5, 10
 
 Schema = dict[str, Any]
 Asking = Callable[[Visit], Answer]
@@ -58,6 +63,7 @@ def _list(items: Schema) -> Schema:
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 DAY: Schema = {"type": ["string", "null"], "format": "date"}
 NUMBER: Schema = {"type": "integer"}
+POINTS: Schema = {"type": ["number", "null"], "minimum": -100, "maximum": 100}
 STEPS = {"type": "array", "items": _count(), "minItems": len(STAGES), "maxItems": len(STAGES)}
 GROUP = _object(id=_text(), name=_text(), counts=STEPS)
 NEED = _object(id=_text(), name=_text(), owners=_count())
@@ -106,6 +112,33 @@ ANSWERS: Mapping[str, Schema] = {
         ),
         next={"type": ["string", "null"]},
     ),
+    "campaigns": _object(
+        campaigns=_list(
+            _object(
+                id=NUMBER,
+                name=_text(),
+                state=_text(*STATES),
+                started_at=MOMENT,
+                counted_at=MOMENT,
+                ends_at={"type": ["string", "null"], "format": "date-time"},
+                groups=_list(_object(id=_text(), recipients=_count(), **{figure: _count() for figure in FIGURES})),
+                differences=_list(
+                    _object(
+                        figure=_text(*outcomes.BESIDE_ANOTHER),
+                        of=_text(),
+                        against=_text(),
+                        points=POINTS,
+                        low=POINTS,
+                        high=POINTS,
+                        said=_text(*outcomes.SAID),
+                    )
+                ),
+                failures=_list(_object(reason=_text(*outcomes.words()["failures"]), people=_count())),
+                links=_list(_object(step=NUMBER, variant=_text(), label=_text(), address=_text(), taps=_count())),
+            )
+        ),
+        next={"type": ["string", "null"]},
+    ),
     "events": _object(
         events=_list(
             _object(
@@ -125,6 +158,10 @@ PERIOD: Mapping[str, Schema] = {
 }
 PAGE: Mapping[str, Schema] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT},
+    "after": _text(),
+}
+FEW_AT_ONCE: Mapping[str, Schema] = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST_CAMPAIGNS, "default": FEW},
     "after": _text(),
 }
 
@@ -278,6 +315,25 @@ def _event(event: referrals.Referral, came: workshops.Turnout) -> dict[str, Any]
     return about | {"day": day} | counts
 
 
+@limited
+def campaigns(visit: Visit) -> Answer:
+    """What the agency's campaigns that have started did, the newest first."""
+    limit = _number(visit.query.get("limit", str(FEW)), MOST_CAMPAIGNS)
+    before = _number(visit.query.get("after", "") or str(LARGEST_ID), LARGEST_ID)
+    if limit is None or before is None:
+        return _wrong("limit" if limit is None else "after")
+    started = [one for one in all_campaigns.of_agency(visit.connection, visit.agency.id) if one.frozen_at]
+    found = [one for one in started if one.id < before or not visit.query.get("after")][: limit + 1]
+    told = [outcomes.data(one, *outcomes.counted(visit, one)) for one in found[:limit]]
+    return JSONResponse({"campaigns": told, "next": str(found[limit - 1].id) if len(found) > limit else None})
+
+
+def _number(given: str, most: int) -> int | None:
+    """A number from 1 to the most there may be; None where it is none."""
+    known = given.isascii() and given.isdigit() and len(given) <= len(str(most))
+    return int(given) if known and 1 <= int(given) <= most else None
+
+
 # ---------------------------------------------------------------- the table, and what is said of it
 
 
@@ -303,6 +359,7 @@ ENDPOINTS = (
     Endpoint("nps", nps, PERIOD),
     Endpoint("clients", clients, PAGE, "api.clients"),
     Endpoint("events", events, {}),
+    Endpoint("campaigns", campaigns, FEW_AT_ONCE),
 )
 
 

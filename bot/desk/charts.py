@@ -32,3 +32,29 @@ def bars(rows: Iterable[tuple[str, int | None, int | None]]) -> Sequence[Bar]:
 
 def _short(name: str) -> str:
     return name if len(name) <= ROOM else f"{name[: ROOM - 1]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A difference and between what it lies, in percent of the picture from its left; None where it can't be told."""
+
+    name: str
+    at: float | None
+    left: float | None
+    wide: float | None
+
+
+def spans(rows: Iterable[tuple[str, float | None, float | None, float | None]]) -> Sequence[Span]:
+    """Spans for names with a value, its lowest and its highest; zero is in the middle of what is drawn."""
+    given = list(rows)
+    most = max((abs(edge) for _, _, low, high in given for edge in (low, high) if edge is not None), default=0) or 1
+
+    def place(value: float) -> float:
+        return round(WIDEST / 2 * (1 + value / most), 2)
+
+    return [
+        Span(_short(name), None, None, None)
+        if value is None or low is None or high is None
+        else Span(_short(name), place(value), place(low), round(place(high) - place(low), 2))
+        for name, value, low, high in given
+    ]

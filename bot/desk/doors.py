@@ -34,8 +34,8 @@ SIGN_IN = "/desk/sign-in"
 AWAY = "banso_desk_away"
 # A hash of a password takes 64 MB and all of a processor while it is made: so few at a time.
 APART = ThreadPoolExecutor(4, thread_name_prefix="apart")
-# What a form of the desk has at the most: a list of clients comes as one file.
-FIELDS = 200
+# What a form of the desk has at the most: a campaign's has the most, as it holds all of its letters.
+FIELDS = 600
 # No row has a larger number, and databases refuse to look for one.
 LARGEST_ID = 2**31 - 1
 # As many digits as that has: numbers of thousands can't even be read.

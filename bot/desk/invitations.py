@@ -10,6 +10,7 @@ from bot.desk import addressees, forward, leaflets, sheets
 from bot.desk.addressees import Addressees, Person
 from bot.desk.doors import Door, Rule, missing, number
 from bot.desk.visits import Answer, Apart, Go, Page, Visit
+from bot.desk.words import words
 from bot.parts import Parts
 from scheduler.days import day_in_japan, year_words
 from storage import referrals
@@ -20,7 +21,8 @@ HERE = "/desk/forward/invitations"
 PAGE, PRINTED = 100, 100
 # Of what is twice or known already, so many are named.
 NAMED = 30
-COLUMNS = ("お名前", "メール", "リンク", "合言葉", "有効期限")
+# The columns of a mail-merge file, as words.toml names them.
+COLUMNS = ("name", "mail", "link", "code", "until")
 
 
 def _one(visit: Visit) -> Listed:
@@ -102,7 +104,8 @@ def _merged(visit: Visit) -> tuple[list[Sequence[str]], str, Referral | None]:
     """The rows of such a file, with its name and the way that it is of."""
     way = forward.of_visit(visit) if "referral" in visit.path else None
     rows = [_row(visit, one) for one in _found(visit, way, "open", None)]
-    return [COLUMNS, *reversed(rows)], f"banso-{way.code if way else 'invitations'}", way
+    header = [words()["merge"][name] for name in COLUMNS]
+    return [header, *reversed(rows)], f"banso-{way.code if way else 'invitations'}", way
 
 
 def _row(visit: Visit, listed: Listed) -> tuple[str, ...]:

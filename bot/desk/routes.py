@@ -4,18 +4,22 @@ from bot.desk import (
     agency,
     api,
     audit,
+    campaigns,
     client,
     clients,
     enrolment,
     entrance,
     events,
+    flyers,
     forward,
     insight,
     invitations,
     me,
     notes,
+    outcomes,
     provider,
     staff,
+    starts,
     together,
 )
 from bot.desk.doors import Door
@@ -36,6 +40,10 @@ DOORS: list[Door] = [
     *events.DOORS,
     *together.DOORS,
     *insight.DOORS,
+    *campaigns.DOORS,
+    *flyers.DOORS,
+    *starts.DOORS,
+    *outcomes.DOORS,
     *api.DOORS,
 ]
 ROUTES = [door.route() for door in DOORS]

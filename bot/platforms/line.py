@@ -33,7 +33,11 @@ CHANNEL, ACCOUNT = "line", "bot"
 TIME_LIMIT = 5.0
 # How long the loading animation lasts at the most; it ends with the next message. LINE takes multiples of 5.
 LOADING_SECONDS = 20
-CONNECTIONS = 100
+# As many as a process has on their way.
+CONNECTIONS = 200
+# Parts of the requests of a second: how many may come in a row after a rest, and how many are left unused, as requests
+# made evenly do not arrive quite as evenly.
+SAVED_UP, SPARE = 0.01, 0.02
 
 SENT = {"sticker": "sticker", "image": "picture", "audio": "voice", "file": "file", "location": "place"}
 START = "start:"
@@ -58,10 +62,12 @@ class Line:
     channel = CHANNEL
     # 2,000 requests a second for each of reply and push (Messaging API reference, rate limits): what may come in a row
     # counts within that second, too. LINE names no limit for one contact.
-    rate = 1900.0
-    burst = 100
+    rate = 1960.0
+    burst = 20
     contact_rate = 0.0
     contact_burst = 0
+    # https://developers.line.biz/en/reference/messaging-api/#rate-limits: 200 multicasts a second for a channel.
+    crowd_rate = 198.0
     # A reply token may be used within a minute of the event (Messaging API reference, reply token), and this counts
     # from when the event was taken.
     reply_seconds = 45.0
@@ -81,6 +87,7 @@ class Line:
             host=settings.line_api_url, access_token=settings.line_channel_access_token.get_secret_value()
         )
         self._configuration.connection_pool_maxsize = CONNECTIONS
+        self.rate, self.burst = self.pace(settings)
         self._signatures = SignatureValidator(settings.line_channel_secret.get_secret_value())
         self._flex = Flex(public_url, pictures, phrases)
         # The library's own limit is five minutes.
@@ -88,6 +95,13 @@ class Line:
         self._client: Any = None
         self._api: Any = None
         self._basic_id = ""
+
+    @classmethod
+    def pace(cls, settings: Settings) -> tuple[float, int]:
+        """How many requests it makes a second by the settings, and how many may come in a row."""
+        if not (most := settings.line_requests_per_second):
+            return cls.rate, cls.burst
+        return most * (1 - SPARE), max(round(most * SAVED_UP), 1)
 
     async def start(self) -> None:
         self._client = AsyncApiClient(self._configuration)
@@ -130,13 +144,15 @@ class Line:
         return 0
 
     async def _push(self, part: Part, sending: Sending) -> int:
+        method = "multicast" if sending.crowd else "push"
+        to = list(sending.crowd) or sending.address
         try:
-            await self._call("push", {**part, "to": sending.address}, {"X-Line-Retry-Key": str(sending.key)})
+            await self._call(method, {**part, "to": to}, {"X-Line-Retry-Key": str(sending.key)})
         except (OpenApiException, aiohttp.ClientError, OSError, ValueError) as error:
             if getattr(error, "status", None) != 409:
                 # What LINE or the library says in full may hold what was sent, so it goes no further.
                 raise failure(error) from None
-        return 1
+        return len(sending.crowd) or 1
 
     async def _call(self, method: str, body: Part, headers: dict[str, str]) -> None:
         """One request for messages, over the library's client but without its models.

@@ -52,6 +52,7 @@ class Mail:
     burst = 5
     contact_rate = 0.0
     contact_burst = 0
+    crowd_rate = 0.0
     reply_seconds = 0.0
     sending_seconds = 20.0
 

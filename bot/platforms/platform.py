@@ -38,13 +38,14 @@ class Sending:
 
     `key` is the same at every attempt. `reply` is what the event brought along for answering it directly (see
     Event.reply), "" where that can't be used any more. `again` tells that an earlier attempt was made, of which nobody
-    knows what became.
+    knows what became. `crowd` are the addresses, where the same goes to many at once.
     """
 
     address: str
     key: uuid.UUID
     reply: str = ""
     again: bool = False
+    crowd: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Platform(Protocol):
     burst: int
     contact_rate: float
     contact_burst: int
+    # So many requests a second may be for a crowd (see Sending); 0 where it takes none.
+    crowd_rate: float
     # For so long after an event it can be answered directly (see Sending.reply).
     reply_seconds: float
     # A sending is broken off after so many seconds; soon after that others may try it.

@@ -106,6 +106,7 @@ class Slack:
     burst = 20
     contact_rate = 1.0
     contact_burst = 1
+    crowd_rate = 0.0
     # A message can be changed for much longer than it makes sense.
     sending_seconds = 15.0
     reply_seconds = 24 * 3600.0

@@ -121,6 +121,7 @@ class Telegram:
     burst = 30
     contact_rate = 1.0
     contact_burst = 3
+    crowd_rate = 0.0
     # A keyboard can be changed at any time; longer than this nothing is tried to be sent anyway.
     reply_seconds = 24 * 3600.0
     sending_seconds = 20.0
@@ -280,8 +281,11 @@ class Telegram:
             return part | {"document": made, "filename": "banso.ics"} if made else None
         if "photo" not in part:
             return dict(part)
-        png = await self._pictures.png(part["photo"])
-        return _text(part["caption"]) if png is None else part | {"photo": png, "filename": "banso.png"}
+        found = await self._pictures.file(part["photo"])
+        if found is None:
+            return _text(part["caption"])
+        content, media_type = found
+        return part | {"photo": content, "filename": f"banso.{media_type.removeprefix('image/')}"}
 
     async def _settle(self, query: str) -> None:
         """Have the button no longer wait; it does so by itself after a while, so a failure is none."""

@@ -96,13 +96,25 @@ def quota(settings: Settings, count: Callable[[datetime], int], now: datetime, t
 
     Raises SetupError.
     """
+    limit, used = _month(settings)
+    for line in figures(limit, used, count(month_begin(now))):
+        tell(line)
+
+
+def left(settings: Settings) -> int | None:
+    """How many messages of this month are left; None where the plan knows no limit. Raises SetupError."""
+    limit, used = _month(settings)
+    return None if limit is None else max(limit - used, 0)
+
+
+def _month(settings: Settings) -> tuple[int | None, int]:
+    """The month's limit (None where the plan knows none), and what of it is used. Raises SetupError."""
     require(settings, "line")
     with _client(settings) as client:
         api = MessagingApi(client)
         limit = api.get_message_quota(_request_timeout=SECONDS).value
         used = api.get_message_quota_consumption(_request_timeout=SECONDS).total_usage
-    for line in figures(limit, used, count(month_begin(now))):
-        tell(line)
+    return limit, used
 
 
 def figures(limit: int | None, used: int, counted: int) -> list[str]:

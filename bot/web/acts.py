@@ -34,7 +34,7 @@ async def show(request: Request) -> Response:
     if found is None:
         return ended()
     told, press = found
-    messages = tuple(from_json(message) for message in told.messages)
+    messages = tuple(parts.pictures.seen(from_json(message)) for message in told.messages)
     said, button = next(pressed(messages, press), ("", None))
     event = uuid.uuid4().hex
     if button:

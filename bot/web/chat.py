@@ -142,7 +142,8 @@ def entries_of(parts: Parts, owner_id: int, after: int) -> list[pages.Entry]:
     """The latest turns of an owner after turn `after`."""
     with parts.database.reading() as connection:
         exchanges = outbox.exchanges(connection, owner_id, after, HISTORY)
-    return [pages.Entry(e.turn, e.said, tuple(from_json(message) for message in e.messages)) for e in exchanges]
+    seen = parts.pictures.seen
+    return [pages.Entry(e.turn, e.said, tuple(seen(from_json(message)) for message in e.messages)) for e in exchanges]
 
 
 ROUTES = [

@@ -1,5 +1,6 @@
 """What is on every answer and what is let through to none: security headers, pages of problems, the largest body."""
 
+import re
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -9,6 +10,9 @@ from starlette.types import Message, Receive, Scope, Send
 from bot.web import pages
 
 LARGEST_BODY = 1024 * 1024
+# What may be larger: a form of the desk with a picture in it (bot/flyers.py), and how large.
+UPLOAD = re.compile("/desk/campaigns/[0-9]+/flyers")
+LARGEST_UPLOAD = 6 * 1024 * 1024
 
 HEADERS = {
     "content-security-policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -42,7 +46,8 @@ class Guard:
             await self.app(scope, receive, send)
             return
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > LARGEST_BODY:
+        most = LARGEST_UPLOAD if UPLOAD.fullmatch(scope["path"]) else LARGEST_BODY
+        if not length.isdigit() or int(length) > most:
             await problem("too_large", 413, scope["path"])(scope, receive, send)
             return
 
@@ -53,7 +58,7 @@ class Guard:
             nonlocal arrived
             message = await receive()
             arrived += len(message.get("body", b""))
-            if arrived > LARGEST_BODY:
+            if arrived > most:
                 raise HTTPException(413)
             return message
 

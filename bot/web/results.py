@@ -1,4 +1,4 @@
-"""The pages of results with their pictures, and the export: what is had by an address that nobody guesses."""
+"""Pages of results, pictures, and the export: what is had by an address that nobody guesses."""
 
 import asyncio
 import hashlib
@@ -17,6 +17,7 @@ from bot.web import pages
 from bot.web.result import result_view
 from bot.web.ways import chat_of
 from dialogs.events import Command
+from dialogs.messages import FLYER
 from scoring.result import from_json as result_from_json
 from storage import owners, results, sittings
 
@@ -46,11 +47,22 @@ async def picture(request: Request) -> Response:
 
 
 async def signed_picture(request: Request) -> Response:
-    """A picture of a result, by an address that ends: for platforms, which fetch what they show."""
+    """A picture, by an address that ends: for platforms, which fetch what they show."""
     named = parts_of(request).links.read_picture(request.path_params["signed"])
     if named is None:
         raise HTTPException(410)
-    return await drawn(request, *named)
+    token, kind = named
+    return await attached(request, token) if kind == FLYER else await drawn(request, token, kind)
+
+
+async def attached(request: Request, token: str) -> Response:
+    """A picture that an agency attaches to a letter; 404 where its campaign is gone."""
+    found = await asyncio.to_thread(parts_of(request).pictures.flyer, token)
+    if found is None:
+        raise HTTPException(404)
+    content, media_type = found
+    headers = {"cache-control": "private, max-age=86400", "cross-origin-resource-policy": "cross-origin"}
+    return Response(content, media_type=media_type, headers=headers)
 
 
 async def drawn(request: Request, token: str, kind: str) -> Response:
@@ -137,5 +149,6 @@ ROUTES = [
     Route("/r/{token}/delete", delete_result, methods=["POST"]),
     Route("/r/{token}/{kind}.png", picture, methods=["GET"]),
     Route("/p/{signed}.png", signed_picture, methods=["GET"]),
+    Route("/p/{signed}", signed_picture, methods=["GET"]),
     Route("/me/{signed}", export, methods=["GET"]),
 ]

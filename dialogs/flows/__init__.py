@@ -11,6 +11,7 @@ from dialogs.flows.faq import question
 from dialogs.flows.forward import forward, member, staff
 from dialogs.flows.human import finish, human, thread
 from dialogs.flows.officer import attend, dismiss, guest, leave, officer, write
+from dialogs.flows.outreach import go, news, nonews
 from dialogs.flows.record import action, hours, offer, record
 from dialogs.flows.referred import referred, reply
 from dialogs.flows.scene import Entry, Scene
@@ -60,6 +61,9 @@ FLOWS = {
     "action": Entry(action),
     "unwait": Entry(unwait),
     "nps": Entry(nps),
+    "news": Entry(news),
+    "nonews": Entry(nonews),
+    "go": Entry(go),
     "human": Entry(human),
     "finish": Entry(finish),
     "thread": Entry(thread),

@@ -6,6 +6,7 @@ from typing import Any
 
 from dialogs.content import NOTICE, Content
 from dialogs.effects import EarlierResult, GiveConsent, Peers, SaveResult
+from dialogs.flows.outreach import offer
 from dialogs.flows.scene import Scene
 from dialogs.flows.sharing import consents
 from dialogs.flows.steps import step_values
@@ -39,6 +40,7 @@ def check(scene: Scene) -> Flow:
     yield from (_quick if depth == "quick" else _full)(scene, answers)
     yield from _result(scene, answers)
     yield from consents(scene)
+    yield from offer(scene)
     while True:
         yield Ask(content.phrases.asks[NEXT[depth]])
 

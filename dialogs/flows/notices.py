@@ -9,6 +9,7 @@ from dialogs.flows.booking import calendar, press
 from dialogs.flows.forward import client
 from dialogs.flows.human import talk
 from dialogs.flows.officer import party
+from dialogs.flows.outreach import letter, trial
 from dialogs.flows.record import TOLD
 from dialogs.flows.scene import Scene
 from dialogs.flows.survey import asked, survey
@@ -144,6 +145,8 @@ SUBJECTS: Mapping[str, Callable[[Scene, Woke], Flow]] = TOLD | {
     "booking": _booking,
     "client": client,
     "passed": _passed,
+    "campaign": letter,
+    "trial": trial,
     "party": party,
     "survey": survey,
     "talk": talk,
