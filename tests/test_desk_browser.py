@@ -26,7 +26,7 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 PHONE, COUNTER = {"width": 360, "height": 800}, {"width": 1366, "height": 768}
 # What a door gives that is no page.
-FILES = (".csv", ".json", ".xlsx", "{format}", "{kind}", "/logo", "/figures")
+FILES = (".csv", ".json", ".xlsx", "{format}", "{kind}", "{flyer}", "/logo", "/figures")
 
 
 @pytest.fixture
