@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 AT_ONCE = 500
 # No more is prepared than is soon sent, so that a pause is one: recipients on LINE, and on each other channel. (A
 # letter waits in the line of its owner's own answers, so few are prepared where they leave slowly.)
-MOST_AHEAD, AHEAD = 2000, 300
+MOST_AHEAD, AHEAD = 1000, 300
 # Fewer are not worth a transaction.
 WORTHWHILE = 100
 # LINE is asked again after so long what is left of its quota, where it did not answer.

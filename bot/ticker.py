@@ -16,7 +16,7 @@ from storage import Database, enrolments, owners, paces, signins
 from storage.retention import Limits
 
 SWEEP_MINUTES = 10
-TIMER_SECONDS = 2
+TIMER_SECONDS = 1
 CALENDAR_SECONDS = 60
 
 log = structlog.get_logger()
