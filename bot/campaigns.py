@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from bot import quota, samples
-from bot.outreach import known, say
+from bot.outreach import AT_ONCE, known, say
 from bot.platforms.line import Line
 from bot.platforms.mail import Mail
 from bot.platforms.platform import Platform
 from bot.platforms.slack import Slack
 from bot.platforms.telegram import Telegram
-from bot.settings import PUSHED, Settings
+from bot.settings import Settings
 from dialogs.content import Content
 from dialogs.flows.faq import SEE
 from dialogs.letters import (
@@ -45,8 +45,6 @@ from storage.segments import Segment
 Rates = Mapping[str, tuple[float, float]]
 # What LINE takes as the address of a button (Messaging API reference, URI action).
 LONGEST_ADDRESS = 1000
-# LINE's multicast: recipients of one request.
-AT_ONCE = 500
 # What stands where a field would, to find out whether it says anything without one.
 _MARK = "\ue000"
 # What a member may do in each state, by the state that it leads to.
@@ -276,14 +274,10 @@ def forecast(
     at: datetime | None = None,
 ) -> Forecast:
     """What a campaign would take if it started at a time (now, without)."""
-    reached = segments.count(
-        connection, one.segment, one.agency_id, everybody=one.everybody, pushed=list(PUSHED), now=now
-    )
-    # Whom a campaign with a trigger reaches, nobody can know before.
-    messages = 0 if one.trigger else quota.wanted(one, reached.get("line", 0), at or now)
-    known = quota.free(known, campaigns.owed(connection, "line", now))
-    against = "ended" if one.ended(at or now) else quota.against(messages, known)
-    return Forecast(reached, messages, seconds(one, reached, rates), known, against)
+    need = quota.need(connection, one, now, at)
+    left = need.left(known)
+    against = "ended" if one.ended(at or now) else quota.against(need.messages, left)
+    return Forecast(need.reached, need.messages, seconds(one, need.reached, rates), left, against)
 
 
 def rates(platforms: Iterable[Platform] = ()) -> Rates:

@@ -30,8 +30,12 @@ def put_aside(connection: Connection, one: Campaign, found: Sequence[Ready], cap
         if reason == "led":
             outreach.put_off(connection, one.id, ids, now + LED)
         elif reason == "cap":
+            # Those who were told together wait for the same moment.
+            until: dict[datetime, list[int]] = defaultdict(list)
             for ready in whom:
-                outreach.put_off(connection, one.id, [ready.owner_id], (ready.oldest or now) + WEEK)
+                until[(ready.oldest or now) + WEEK].append(ready.owner_id)
+            for moment, theirs in until.items():
+                outreach.put_off(connection, one.id, theirs, moment)
         elif reason == "goal":
             outreach.finish(connection, one.id, ids, reason)
         else:

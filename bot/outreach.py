@@ -14,8 +14,7 @@ from sqlalchemy.exc import OperationalError
 from bot import triggers
 from bot.lastlook import put_aside
 from bot.mailbag import Mailbag, next_at
-from bot.quota import Quota, free, unlimited, wanted
-from bot.quota import against as over_quota
+from bot.quota import Quota, against, need, unlimited
 from bot.settings import PUSHED
 from dialogs.content import Content
 from dialogs.flows.outreach import letter_buttons
@@ -25,7 +24,7 @@ from dialogs.outreach import FindNews, KeepNews, OfferNews, OutreachEffect, Take
 from scheduler import outreach as hours
 from scoring.result import Result
 from scoring.result import from_json as result_from_json
-from storage import agencies, campaigns, outbox, outcomes, outreach, owners, results, segments
+from storage import agencies, campaigns, outbox, outcomes, outreach, owners, results
 from storage.campaigns import Campaign
 from storage.outreach import CROWD, Ready
 
@@ -198,13 +197,9 @@ def _further(intake: "Intake", one: Campaign, ask: Callable[[], Quota], now: dat
 def _start(intake: "Intake", one: Campaign, ask: Callable[[], Quota], now: datetime) -> None:
     """Start a campaign, where it stays within LINE's quota."""
     with intake.database.reading() as connection:
-        reached = segments.count(
-            connection, one.segment, one.agency_id, everybody=one.everybody, pushed=list(PUSHED), now=now
-        )
-        owed = campaigns.owed(connection, MULTICAST[0], now)
-    messages = 0 if one.trigger else wanted(one, reached.get("line", 0), now)
-    # Asked outside any transaction.
-    why = over_quota(messages, free(ask(), owed)) if messages else ""
+        needed = need(connection, one, now)
+    # Asked outside any transaction, and only where LINE has anything to do with it.
+    why = against(needed.messages, needed.left(ask())) if needed.messages else ""
     intake.write(partial(hinder, one=one, why=why, now=now) if why else partial(begin, one=one, now=now)).result()
 
 

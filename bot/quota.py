@@ -1,11 +1,16 @@
 """LINE's quota: how many messages of the month are left, and whether a campaign would overrun them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
+from bot.settings import PUSHED
 from bot.setup import SetupError
 from scheduler.days import day_in_japan
+from storage import campaigns, segments
 from storage.campaigns import Campaign
 
 if TYPE_CHECKING:
@@ -54,9 +59,27 @@ def wanted(one: Campaign, on_line: int, starts_at: datetime) -> int:
     return steps * -(-on_line * (100 - one.holdout) // 100)
 
 
-def free(quota: Quota, owed: int) -> Quota:
-    """What is left of the month besides so many messages that campaigns under way still take of it."""
-    return quota if quota.left is None else replace(quota, left=max(quota.left - owed, 0))
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Whom a campaign reaches by channel, and messages of LINE's month: those it takes, and those already `owed`."""
+
+    reached: Mapping[str, int]
+    messages: int
+    owed: int
+
+    def left(self, quota: Quota) -> Quota:
+        """What is left of the month besides what campaigns under way still take of it."""
+        return quota if quota.left is None else replace(quota, left=max(quota.left - self.owed, 0))
+
+
+def need(connection: Connection, one: Campaign, now: datetime, at: datetime | None = None) -> Need:
+    """What a campaign would take if it started at a time (now, without)."""
+    reached = segments.count(
+        connection, one.segment, one.agency_id, everybody=one.everybody, pushed=list(PUSHED), now=now
+    )
+    # Whom a campaign with a trigger reaches, nobody can know before.
+    messages = 0 if one.trigger else wanted(one, reached.get("line", 0), at or now)
+    return Need(reached, messages, campaigns.owed(connection, "line", now))
 
 
 def against(messages: int, quota: Quota) -> str:
